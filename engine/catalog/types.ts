@@ -1,0 +1,301 @@
+/**
+ * The catalog's words in types: rows, stamps, what their bodies say, and the views that are read from them. Rows are the
+ * truth and are exchanged; everything else here is derived, changes in the transaction of its cause and can be rebuilt.
+ */
+import type { Brand, ChunkId, EntryId, EpochId, NodeId, SegmentId, VersionId } from '../base/ids.ts'
+
+/** 56 hexadecimal digits, compared as text: 48-bit wall milliseconds, 16-bit counter, node id, 32-bit start number. */
+export type Stamp = Brand<string, 'Stamp'>
+
+/** Register names by kind. entry: birth | location | trash | policy | properties; version: ''; node: profile | presence; pool: settings; gone: ''. */
+export type RowKind = 'entry' | 'version' | 'node' | 'pool' | 'gone'
+
+export interface RowKey {
+  readonly kind: RowKind
+  /** 32 hexadecimal digits: the entry's, version's or node's id; the pool's id for `pool`. */
+  readonly id: string
+  readonly register: string
+}
+
+/** As stored and sent. The hash that settles equal stamps and feeds fingerprints is BLAKE3 of key, stamp, epoch, header and body. */
+export interface Row extends RowKey {
+  readonly stamp: Stamp
+  readonly epoch: EpochId
+  /** CBOR in clear, authenticated with the body: what a node without the pool's secret must see (segments, uploads). */
+  readonly header: Uint8Array
+  /** salt(32) | ciphertext | tag(16) */
+  readonly body: Uint8Array
+}
+
+/** The clear header of rows that carry a version (an entry's birth, a version row). Names whose references keep chunks alive. */
+export interface VersionHeader {
+  readonly version: VersionId
+  readonly entry: EntryId
+  readonly segments: readonly SegmentId[]
+  readonly parents: readonly VersionId[]
+}
+
+export interface VersionBody {
+  readonly sizeBytes: number
+  /** The content's own modification time, ms since 1970; what the user sees. */
+  readonly modifiedMs: number
+  /** When and where it was written. */
+  readonly createdMs: number
+  readonly author: NodeId
+}
+
+export interface Version extends VersionHeader, VersionBody {}
+
+export interface NodeProfile {
+  readonly name: string
+  readonly site: string
+  readonly deviceClass: 'always-on' | 'desktop' | 'laptop'
+  readonly quotaBytes: number
+  readonly machineHash: string
+  readonly addresses: readonly string[]
+  readonly drain: boolean
+  readonly awayUntilMs: number | null
+}
+
+export interface PoolSettings {
+  readonly name: string
+  readonly copies: number
+  readonly graceMs: { readonly 'always-on': number; readonly desktop: number; readonly laptop: number }
+  readonly trashDays: number
+  readonly versionDays: number
+  readonly versionCount: number
+  readonly upBytesPerSec: number
+  readonly downBytesPerSec: number
+}
+
+/** What a person or the engine wants to say; the catalog turns each into one row with stamp, header and sealed body. */
+export type Change =
+  | {
+      readonly what: 'birth'
+      readonly entry: EntryId
+      readonly parent: EntryId
+      readonly name: string
+      readonly version: Version | null
+    }
+  | { readonly what: 'version'; readonly version: Version }
+  | { readonly what: 'location'; readonly entry: EntryId; readonly parent: EntryId; readonly name: string }
+  | {
+      readonly what: 'trash'
+      readonly entry: EntryId
+      readonly trashed: boolean
+      readonly version: VersionId | null
+      readonly by: NodeId
+      readonly atMs: number
+    }
+  | {
+      readonly what: 'policy'
+      readonly entry: EntryId
+      readonly copies: number | null
+      readonly pinnedTo: readonly NodeId[]
+    }
+  | { readonly what: 'properties'; readonly entry: EntryId; readonly properties: Readonly<Record<string, string>> }
+  | { readonly what: 'profile'; readonly node: NodeId; readonly profile: NodeProfile }
+  | { readonly what: 'presence'; readonly node: NodeId; readonly atMs: number }
+  | { readonly what: 'settings'; readonly settings: PoolSettings }
+
+/** A row that has been verified and opened. */
+export interface OpenRow {
+  readonly row: Row
+  readonly hash: Buffer
+  readonly change: Change
+}
+
+// ---------------------------------------------------------------- segments
+
+/** A content-addressed list of chunk references. Bytes: see docs/disk-format.md. Immutable; the id is BLAKE3 of the bytes. */
+export interface Segment {
+  readonly id: SegmentId
+  readonly bytes: Uint8Array
+}
+
+// ---------------------------------------------------------------- views
+
+export type EntryKind = 'file' | 'folder'
+
+/** One visible thing under one visible name. */
+export interface EntryView {
+  readonly id: EntryId
+  readonly kind: EntryKind
+  /** Display path, `/` first; `/` for the root, `/Recovered/…` for what lost its place. */
+  readonly path: string
+  /** Display name, with digits of the id where an equal name came earlier. */
+  readonly name: string
+  /** The parent as the view has it (the root for /Recovered's own children). */
+  readonly parent: EntryId
+  /** Folders of equal name show as one: all their ids, the first is `id`. One id otherwise. */
+  readonly ids: readonly EntryId[]
+  /** Null for folders. */
+  readonly version: VersionId | null
+  readonly sizeBytes: number | null
+  readonly modifiedMs: number
+  /** Versions that no version follows; two or more are a conflict. Empty for folders. */
+  readonly heads: readonly VersionId[]
+  /** Another live entry beside it differs only in upper and lower case. */
+  readonly caseTwin: boolean
+}
+
+export interface ListOptions {
+  readonly sort: 'name' | 'size' | 'modified'
+  readonly order: 'asc' | 'desc'
+  /** 1 to limits.listMax */
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+export interface Page<T> {
+  readonly items: T[]
+  readonly next: string | null
+}
+
+export interface TrashItem {
+  readonly entry: EntryView
+  /** Path it had when deleted, as far as known. */
+  readonly formerPath: string
+  readonly trashedAtMs: number
+  readonly trashedBy: NodeId
+}
+
+export interface Policy {
+  /** Copies wanted, 1 to 5. */
+  readonly copies: number
+  readonly pinnedTo: readonly NodeId[]
+}
+
+/** Reads of the tree; synchronous, consistent inside one transaction. Paths are decoded names from the root. */
+export interface TreeReads {
+  /** The entry at a path; undefined if nothing is there. [] is the root. ['Recovered'] is the recovered folder when it is not empty. */
+  at(path: readonly string[]): EntryView | undefined
+  /** A live entry by id; undefined for unknown or trashed ones. */
+  entry(id: EntryId): EntryView | undefined
+  /** Throws `bad-cursor`. Folders come first when sorting by name. */
+  list(folder: EntryView, options: ListOptions): Page<EntryView>
+  /** True if `ancestor` is `id` or lies above it. */
+  isWithin(id: EntryId, ancestor: EntryId): boolean
+  /** Files and folders inside (itself not counted) and the bytes of their current versions; stops counting at `stopAfter` entries. */
+  countWithin(folder: EntryView, stopAfter?: number): { entries: number; bytes: number }
+  countAll(): { files: number; folders: number; bytes: number }
+  /** Live files whose effective place is below the folder, in no order. */
+  filesWithin(folder: EntryView): IterableIterator<EntryView>
+  versions(id: EntryId): Version[]
+  version(id: VersionId): Version | undefined
+  policy(id: EntryId): Policy
+  /** The entry's own policy row, if any. */
+  ownPolicy(id: EntryId): Policy | undefined
+  trash(options: { readonly limit: number; readonly cursor: string | null }): Page<TrashItem>
+  trashed(id: EntryId): TrashItem | undefined
+  profile(node: NodeId): NodeProfile | undefined
+  presenceMs(node: NodeId): number | undefined
+  settings(): PoolSettings | undefined
+  /** Any substring of the name, case-insensitive. */
+  search(query: {
+    readonly text: string
+    readonly kind?: EntryKind
+    readonly folder?: EntryView
+    readonly limit: number
+    readonly cursor: string | null
+  }): Page<EntryView>
+}
+
+export interface CatalogTransaction extends TreeReads {
+  /** Authors one row with a new stamp; its derived rows are there at once. */
+  write(change: Change): Row
+  /** Stores a segment that a following `write` names. */
+  addSegment(segment: Segment): void
+}
+
+export interface MergeResult {
+  /** Rows that won. */
+  readonly accepted: number
+  /** Rows refused and why: `bad-tag`, `bad-row`, `unknown-epoch`, `gone`, `stamp-ahead`. */
+  readonly refused: { readonly key: RowKey; readonly code: string }[]
+  /** Segments that accepted versions name and this node lacks. */
+  readonly missingSegments: SegmentId[]
+}
+
+// ---------------------------------------------------------------- chunk index
+
+export interface ChunkFacts {
+  readonly chunkId: ChunkId
+  readonly sizeBytes: number
+  /** Members that claim a replica. */
+  readonly holders: readonly NodeId[]
+  /** Copies wanted: the highest policy among the files that name it. */
+  readonly wanted: number
+  readonly pinnedTo: readonly NodeId[]
+}
+
+/** One group of chunks with equal holders and equal wanted copies; counts are kept incrementally. */
+export interface HolderPattern {
+  readonly holders: readonly NodeId[]
+  readonly wanted: number
+  readonly chunks: number
+  readonly bytes: number
+}
+
+/** Which chunks the catalog names, and who claims to hold them. Claims are not rows (see the design: inventories). */
+export interface ChunkIndex {
+  facts(chunk: ChunkId): ChunkFacts | undefined
+  /** Chunks of a version in order, from its segments; throws `segment-missing`. Sealed parts need a keyring: see segments. */
+  chunksOfVersion(version: VersionId): IterableIterator<ChunkId>
+  /** Records claims of one holder. Unknown chunks are remembered too. */
+  claim(holder: NodeId, add: readonly ChunkId[], remove: readonly ChunkId[]): void
+  /** Forgets all claims of a holder. */
+  disclaim(holder: NodeId): void
+  /** Sums per bucket (first two bytes of the id) of a holder's claims: limits.fingerprintBuckets lanes of 64 bits. */
+  claimSums(holder: NodeId): BigUint64Array
+  claimsInBucket(holder: NodeId, bucket: number): ChunkId[]
+  patterns(): HolderPattern[]
+  /** Named chunks with fewer holders than wanted, from `after` on in order of id. */
+  short(after: ChunkId | null, limit: number): ChunkFacts[]
+  /** Named chunks that a holder claims, from `after` on in order of id. */
+  heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[]
+  /** Files that name a chunk. */
+  filesOf(chunk: ChunkId): EntryId[]
+  /** The fewest holders, among `counted`, of any chunk of the version; 0 when a segment is missing; Infinity for empty files. */
+  fewestHolders(version: VersionId, counted: ReadonlySet<NodeId>): number
+  /** The reference under which a piece is stored, by piece hash. */
+  referenceOfPiece(pieceHash: Buffer): import('../ports.ts').ChunkReference | undefined
+}
+
+export interface CatalogEvents {
+  /** Live entries that may have changed in a committed batch; `all` when too many to name. */
+  changed(entries: readonly EntryId[] | 'all'): void
+  /** Rows authored here and committed: for the live push. */
+  authored(rows: readonly Row[], segments: readonly Segment[]): void
+  /** Versions whose rows or segments arrived in a committed batch (leases of these uploads end). */
+  versions(versions: readonly VersionId[]): void
+}
+
+export interface Catalog {
+  readonly read: TreeReads
+  readonly chunks: ChunkIndex
+  /** Runs `work` inside the next group commit; resolves after the fsync. An exception undoes this work only and rejects. */
+  transact<T>(work: (tx: CatalogTransaction) => T): Promise<{ value: T; rows: Row[] }>
+  /** Verifies, merges and commits foreign rows, limits.rowsPerBatch at a time. Resolves after the fsync. */
+  merge(rows: readonly Row[], segments: readonly Segment[]): Promise<MergeResult>
+  /** Adds fetched segments (their hash is checked: `bad-segment`). */
+  addSegments(segments: readonly Segment[]): Promise<void>
+  segment(id: SegmentId): Uint8Array | undefined
+  missingSegments(limit: number): SegmentId[]
+  /** Sum of all row hashes, 64 hexadecimal digits. */
+  root(): string
+  readonly walk: WalkReads
+  on(events: Partial<CatalogEvents>): Disposable
+  close(): void
+}
+
+/** What the walk needs to read; the protocol over it is catalog/walk.ts. */
+export interface WalkReads {
+  /** 256 sums of 32 bytes. */
+  upper(): Buffer
+  /** The 256 bucket sums below one upper index. */
+  lower(upper: number): Buffer
+  /** Keys, stamps and hashes of one bucket's rows. */
+  bucket(bucket: number): { key: RowKey; stamp: Stamp; hash: Buffer }[]
+  row(key: RowKey): Row | undefined
+}

@@ -1,0 +1,51 @@
+/**
+ * Replicas on this node's disk: one store with one verified entrance, leases beside the bytes they protect, and the
+ * inventory that peers learn from. What goes in is sealed; nothing here can read content.
+ */
+import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
+
+/** Who needs a chunk before any row names it: the upload (named by the version it makes) and its writer at one of its starts. */
+export interface Lease {
+  readonly upload: VersionId
+  readonly writer: NodeId
+  readonly writerStart: number
+}
+
+export interface ChunkStoreEvents {
+  /** Replicas that came or went, after they are durable. */
+  changed(added: readonly ChunkId[], removed: readonly ChunkId[]): void
+}
+
+export interface ChunkStore {
+  /**
+   * The one entrance: checks that BLAKE3 of the bytes is the id, that quota and free space hold, then makes bytes and lease durable.
+   * Resolves once durable. Throws `wrong-chunk` (hash), `quota-full`, `disk-full`. A chunk that is there already is not written
+   * again, only leased. `sealed` may lie in shared memory and must not change until settled.
+   */
+  put(id: ChunkId, sealed: Uint8Array, lease: Lease | null): Promise<'stored' | 'had'>
+  /** The sealed bytes, or undefined. A damaged file is quarantined, withdrawn and answered as undefined; `verify` forces the hash check. */
+  get(id: ChunkId, options?: { readonly verify?: boolean }): Promise<Buffer | undefined>
+  has(id: ChunkId): boolean
+  sizeBytes(id: ChunkId): number | undefined
+  /** Leases those that are here, durably; tells which. */
+  touch(ids: readonly ChunkId[], lease: Lease): Promise<boolean[]>
+  /** Ends the leases of uploads whose rows or cancellation were merged. */
+  endLeases(uploads: readonly VersionId[]): Promise<void>
+  /** Ends the leases of a writer's earlier starts. */
+  endLeasesOfWriter(writer: NodeId, beforeStart: number | null): Promise<void>
+  leasesOf(id: ChunkId): Lease[]
+  /** Deletes a replica for good. The caller answers for invariant 4. */
+  remove(ids: readonly ChunkId[]): Promise<void>
+  /** Ids in order, from `after` on. */
+  ids(after: ChunkId | null, limit: number): ChunkId[]
+  /** Sums per bucket of the ids held: limits.fingerprintBuckets lanes of 64 bits, as ChunkIndex.claimSums. */
+  sums(): BigUint64Array
+  idsInBucket(bucket: number): ChunkId[]
+  readonly usedBytes: number
+  readonly count: number
+  /** The bytes that may still come in under quota and free space. */
+  roomBytes(): Promise<number>
+  setQuotaBytes(quotaBytes: number): void
+  on(events: Partial<ChunkStoreEvents>): Disposable
+  close(): Promise<void>
+}

@@ -1,0 +1,107 @@
+/**
+ * Every limit of the engine, in bytes, items or milliseconds, and the relations between them. A queue, buffer,
+ * cache or message that is not bounded by a line of this file is a defect (invariant 8).
+ */
+import assert from 'node:assert/strict'
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+export const GiB = 1024 * MiB
+
+export const limits = {
+  // Pieces and chunks
+  pieceTargetMinBytes: 64 * KiB,
+  pieceTargetMaxBytes: 8 * MiB,
+  /** No piece is longer, whatever its content. */
+  pieceMaxBytes: 12 * MiB,
+  /** A sealed chunk: a piece that would not compress, one byte of format, a 16-byte tag. */
+  chunkMaxBytes: 12 * MiB + 64,
+  /** Chunks up to this size live in SQLite, larger ones in files. */
+  smallChunkBytes: 64 * KiB,
+  segmentMaxReferences: 1024,
+  segmentMaxBytes: 256 * KiB,
+  /** Contents up to this size are sealed on the calling thread; the trip to a worker would cost more. */
+  inlineSealBytes: 16 * KiB,
+  /** Memory that all uploads of a node share for pieces being cut, sealed and stored. */
+  sealArenaBytes: 96 * MiB,
+  /** Memory that all reads of a node share for chunks fetched and opened ahead. */
+  readAheadBytes: 64 * MiB,
+  readAheadChunks: 4,
+  computeThreads: 4,
+
+  // Wire
+  /** Payloads travel in frames of this size. */
+  frameBytes: 1 * MiB,
+  /** The largest WebSocket message: one frame and its header. */
+  wireMessageMaxBytes: 1 * MiB + 64 * KiB,
+  /** A control message's CBOR. */
+  controlMessageMaxBytes: 1 * MiB,
+  /** Payload bytes that a peer may have under way to us before we grant more. */
+  payloadWindowBytes: 32 * MiB,
+  requestsPerPeer: 1024,
+  handshakeTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  heartbeatMs: 2_000,
+  suspectAfterMs: 6_000,
+  offlineAfterMs: 15_000,
+  reconnectMinMs: 500,
+  reconnectMaxMs: 30_000,
+  addressesPerNode: 16,
+  /** A clock that differs by more makes a peer's catalog wait. */
+  clockSkewMaxMs: 600_000,
+  /** Rows stamped further ahead are not merged. */
+  stampAheadMaxMs: 3_600_000,
+  /** A gap in the node's own loop that means the machine slept. */
+  wakeGapMs: 10_000,
+
+  // Pool and catalog
+  membersPerPool: 63,
+  memberRowsPerPool: 4096,
+  memberRowMaxBytes: 16 * KiB,
+  rowHeaderMaxBytes: 128 * KiB,
+  rowBodyMaxBytes: 160 * KiB,
+  rowsPerBatch: 1000,
+  batchMaxBytes: 768 * KiB,
+  fingerprintBuckets: 65_536,
+  bucketsPerWalkStep: 64,
+  nameMaxBytes: 255,
+  pathMaxBytes: 16 * KiB,
+  pathMaxDepth: 256,
+  poolNameMaxBytes: 128,
+  nodeNameMaxBytes: 128,
+  inviteLifetimeMs: 600_000,
+  invitesOpen: 16,
+  pairingAttemptsPerMinute: 30,
+
+  // Writing
+  acknowledgeNodes: 2,
+  /** A write without progress for this long answers with what it has. */
+  acknowledgeStallMs: 10_000,
+  uploadsAtOnce: 256,
+  /** Chunks that an upload may have under way to disks and peers. */
+  storeAheadBytes: 64 * MiB,
+  minimumFreeBytes: 512 * MiB,
+
+  // API
+  apiBodyMaxBytes: 1 * MiB,
+  listDefault: 200,
+  listMax: 1000,
+  loginCodeLifetimeMs: 300_000,
+  sessionsMax: 64,
+  eventBacklog: 4096,
+  eventStreams: 64,
+  confirmEntries: 1000,
+} as const
+
+/** Called once when a node starts: the relations that other code relies on. */
+export function assertLimits(): void {
+  assert(limits.pieceTargetMinBytes <= limits.pieceTargetMaxBytes && limits.pieceTargetMaxBytes <= limits.pieceMaxBytes)
+  assert(limits.chunkMaxBytes >= limits.pieceMaxBytes + 17)
+  assert(limits.wireMessageMaxBytes > limits.frameBytes + KiB)
+  assert(limits.controlMessageMaxBytes < limits.wireMessageMaxBytes)
+  assert(limits.batchMaxBytes + limits.rowBodyMaxBytes <= limits.controlMessageMaxBytes)
+  assert(limits.payloadWindowBytes >= 2 * limits.chunkMaxBytes)
+  assert(limits.sealArenaBytes >= 4 * limits.chunkMaxBytes)
+  assert(limits.segmentMaxBytes >= limits.segmentMaxReferences * 128)
+  assert(limits.suspectAfterMs >= 3 * limits.heartbeatMs && limits.offlineAfterMs > limits.suspectAfterMs)
+}

@@ -1,0 +1,106 @@
+/**
+ * The peer network as the rest of the engine sees it: members that are connected now, typed requests to them, and
+ * typed handlers for theirs. Bodies are CBOR, checked by zod on both ends; payloads (chunks, batches of small chunks)
+ * travel beside the body in frames on the data wire, under credits, so that heartbeats and catalog never wait for bulk.
+ */
+import type { z } from 'zod'
+import type { NodeId } from '../base/ids.ts'
+
+/** A request's name and the shapes of its two bodies. `lane: 'data'` sends request and answer on the data wire. */
+export interface Message<Request, Response> {
+  readonly name: string
+  readonly lane: 'control' | 'data'
+  readonly request: z.ZodType<Request>
+  readonly response: z.ZodType<Response>
+}
+
+export interface RequestOptions {
+  /** Bytes sent beside the body (data lane only), up to `limits.chunkMaxBytes`; may lie in shared memory, unchanged until the answer. */
+  readonly payload?: Uint8Array
+  readonly signal?: AbortSignal
+  /** Without any answer within this time the request fails `timeout` (default limits.requestTimeoutMs). */
+  readonly timeoutMs?: number
+}
+
+export interface Answer<Response> {
+  readonly body: Response
+  readonly payload: Buffer | undefined
+}
+
+/** A connected, admitted member. */
+export interface Peer {
+  readonly nodeId: NodeId
+  /** host:port of the control wire's other end. */
+  readonly address: string
+  /** The number that the peer drew at its start; a new one means that it restarted. */
+  readonly startNumber: number
+  /** Protocol version that both speak. */
+  readonly protocol: number
+  /** Its wall clock minus ours, milliseconds, at the last heartbeat. */
+  readonly clockOffsetMs: number
+  readonly roundTripMs: number
+  /** Fails: `peer-gone`, `timeout`, or the EngineError that the peer's handler threw (code kept). */
+  request<Req, Res>(message: Message<Req, Res>, body: Req, options?: RequestOptions): Promise<Answer<Res>>
+}
+
+export interface Incoming {
+  readonly peer: Peer
+  /** Owned by the handler; the sender's credit comes back when the handler's promise settles. */
+  readonly payload: Buffer | undefined
+  readonly signal: AbortSignal
+}
+
+export type Handler<Req, Res> = (
+  body: Req,
+  incoming: Incoming,
+) => Promise<Res | { readonly body: Res; readonly payload: Uint8Array }>
+
+/** The facts a heartbeat carries; small, sent every limits.heartbeatMs on the control wire. */
+export interface Pulse {
+  /** Sender's wall clock. */
+  readonly nowMs: number
+  /** Root fingerprint of its catalog, hexadecimal. */
+  readonly catalogRoot: string
+  /** Number of the last batch of its inventory since its start. */
+  readonly inventorySequence: number
+  readonly usedBytes: number
+  readonly quotaBytes: number
+  /** Set when it is about to sleep or stop: `away` follows. */
+  readonly leaving: boolean
+}
+
+/** What membership contributes to the handshake: net knows how to talk, not whom to trust. */
+export interface Gatekeeper {
+  /** Opaque admission facts sent in the hello (pool fingerprint, own member rows), at most limits.controlMessageMaxBytes / 2. */
+  admission(): Uint8Array
+  /** Judges a remote after its hello; throws EngineError (`other-pool`, `not-a-member`, `removed`) to refuse. May merge what the admission carries. */
+  judge(remote: { readonly nodeId: NodeId; readonly certificate: Uint8Array }, admission: Uint8Array): Promise<void>
+}
+
+export interface PeerNetworkEvents {
+  connected(peer: Peer): void
+  disconnected(nodeId: NodeId, reason: string): void
+  pulse(peer: Peer, pulse: Pulse): void
+}
+
+export interface PeerNetwork {
+  /** Listens and starts dialling. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  readonly port: number
+  /** host:port under which this node can be reached, most likely first. */
+  addresses(): string[]
+  peers(): Peer[]
+  peer(nodeId: NodeId): Peer | undefined
+  handle<Req, Res>(message: Message<Req, Res>, handler: Handler<Req, Res>): void
+  /** Members to stay connected with, and where they may be; replaces what was wanted before. */
+  want(nodeId: NodeId, addresses: string[]): void
+  unwant(nodeId: NodeId, reason: string): void
+  /** Rebuilds all wires: after a wake or an interface change. */
+  reset(reason: string): void
+  on(events: Partial<PeerNetworkEvents>): Disposable
+  /** The pulse to send; asked for at each beat. */
+  setPulse(source: () => Omit<Pulse, 'nowMs'>): void
+  /** Wires of purpose `pair`, unadmitted: handed over as they come (membership's pairing answers them). */
+  onPairingWire(listener: (wire: import('../ports.ts').Wire) => void): void
+}

@@ -11,7 +11,6 @@ const codec = new Encoder({
   mapsAsObjects: true,
   variableMapSize: true,
   tagUint8Array: false,
-  useTag259ForMaps: false,
 })
 
 /** Encodes a plain value. The result is its own memory. */

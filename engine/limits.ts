@@ -29,6 +29,14 @@ export const limits = {
   readAheadChunks: 4,
   computeThreads: 4,
 
+  // Databases
+  /** Page cache of one SQLite file. */
+  databaseCacheBytes: 16 * MiB,
+  /** The write-ahead log is folded into the file when it has grown so far. */
+  databaseWalBytes: 16 * MiB,
+  /** How long another process (a backup, an inspector) may hold a database before a call fails. */
+  databaseBusyMs: 5_000,
+
   // Wire
   /** Payloads travel in frames of this size. */
   frameBytes: 1 * MiB,

@@ -1,0 +1,3 @@
+export { type FileState, fileState, type ReplicaCounts, worse } from './fileState.ts'
+export { type Place, place, type Wish, writerKeeps } from './place.ts'
+export { rendezvousOrder } from './rendezvous.ts'

@@ -1,0 +1,26 @@
+// What package.json's scripts call: `node build/run.mjs start|test|demo|bench [arguments]`. Each is fit to be the first
+// command in a fresh clone.
+import { guarded, installIfNeeded, run } from './bootstrap.mjs'
+
+/** @type {Record<string, { entry: string, dev: boolean, prefix?: string[] }>} */
+const tasks = {
+  start: { entry: 'cli/main.ts', dev: false, prefix: ['start'] },
+  demo: { entry: 'cli/demo.ts', dev: false },
+  test: { entry: 'build/test.ts', dev: true },
+  bench: { entry: 'bench/run.ts', dev: true },
+}
+
+guarded(() => {
+  const [name = '', ...given] = process.argv.slice(2)
+  const task = tasks[name]
+  if (!task) {
+    console.error(`usage: node build/run.mjs ${Object.keys(tasks).join('|')} [arguments]`)
+    process.exit(2)
+  }
+  const args = given.filter((arg) => !(name === 'start' && arg === '--headless'))
+  if (name === 'start' && args.length === given.length) {
+    console.error('No desktop shell here: running without it. Open the address below in a browser.')
+  }
+  installIfNeeded({ dev: task.dev })
+  run(task.entry, [...(task.prefix ?? []), ...args])
+})

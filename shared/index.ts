@@ -1,0 +1,10 @@
+/**
+ * The API's contract, shared by engine, command line and UI: schemas and the types from them, path rules, error codes,
+ * formatters, the OpenAPI document. Pure: no Node, no DOM.
+ */
+export * from './basics.ts'
+export * from './entries.ts'
+export * from './errors.ts'
+export * from './paths.ts'
+export * from './pool.ts'
+export * from './transfers.ts'

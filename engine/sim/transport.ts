@@ -1,0 +1,425 @@
+/**
+ * The simulated network: wires with latency, bandwidth and bounded buffers, in order, between nodes that can be parted.
+ * Like TCP, a wire across a partition is silent rather than closed: what was sent arrives after the healing unless one
+ * end has given up before. Loss is the death of a whole wire, since TCP knows no other.
+ */
+import { bufferOf } from '../base/bytes.ts'
+import { EngineError } from '../base/error.ts'
+import type { NodeId } from '../base/ids.ts'
+import { KiB, MiB } from '../limits.ts'
+import type { Listening, RemoteIdentity, Transport, Wire, WirePurpose } from '../ports.ts'
+import type { EventOwner, Schedule } from './clock.ts'
+import type { SeededRandom } from './random.ts'
+
+/** What the network needs to know of a process. */
+export interface NetworkOwner extends EventOwner {
+  readonly name: string
+  /** The node's host part of `host:port`. */
+  readonly host: string
+  readonly identity: { readonly nodeId: NodeId; readonly certificate: Uint8Array }
+}
+
+/** Behaviour of all links; may be changed at any time. */
+export interface NetworkSettings {
+  latencyMs: number
+  /** Up to so much more, drawn for each message. */
+  jitterMs: number
+  bytesPerMs: number
+  /** Probability that a message kills its wire instead of arriving. */
+  deathPerMessage: number
+  /** Probability that a dial fails although the other end listens. */
+  dialFailure: number
+  /** How long a dial into silence takes to fail. */
+  dialTimeoutMs: number
+}
+
+/** Bytes on the way before the sender's buffer begins to fill. */
+const windowBytes = 4 * MiB
+const lowWaterBytes = 256 * KiB
+
+export class SimNetwork {
+  readonly settings: NetworkSettings = {
+    latencyMs: 1,
+    jitterMs: 0.5,
+    bytesPerMs: 1_000_000,
+    deathPerMessage: 0,
+    dialFailure: 0,
+    dialTimeoutMs: 10_000,
+  }
+  readonly schedule: Schedule
+  readonly random: SeededRandom
+  readonly #listeners = new Map<string, { owner: NetworkOwner; onWire: (wire: Wire) => void }>()
+  readonly #groupByName = new Map<string, number>()
+  readonly #cuts = new Set<string>()
+  readonly #wires = new Set<SimWire>()
+  #nextPort = 20_000
+
+  constructor(schedule: Schedule, random: SeededRandom) {
+    this.schedule = schedule
+    this.random = random
+  }
+
+  /** Parts the nodes into groups that hear nothing of each other; who is in no group is alone together with the others of none. */
+  partition(...groups: string[][]): void {
+    this.#groupByName.clear()
+    for (const [index, names] of groups.entries()) for (const name of names) this.#groupByName.set(name, index)
+    this.#flow()
+  }
+
+  /** Silences the link between two nodes. */
+  cut(left: string, right: string): void {
+    this.#cuts.add(pairOf(left, right))
+  }
+
+  /** Ends all partitions and cuts; what is on its way arrives. */
+  heal(): void {
+    this.#groupByName.clear()
+    this.#cuts.clear()
+    this.#flow()
+  }
+
+  /** Kills the wires between two nodes at both ends. */
+  sever(left: string, right: string): void {
+    for (const wire of [...this.#wires]) {
+      if (pairOf(wire.owner.name, wire.far.owner.name) === pairOf(left, right)) wire.die('connection reset')
+    }
+  }
+
+  /** True while nothing gets from one to the other. */
+  parted(left: string, right: string): boolean {
+    return this.#groupByName.get(left) !== this.#groupByName.get(right) || this.#cuts.has(pairOf(left, right))
+  }
+
+  /** Wires open now, each end counted. */
+  openWires(): Wire[] {
+    return [...this.#wires].filter((wire) => wire.open)
+  }
+
+  /** The process is dead: its listeners go, and where its host still runs (`reset`) the other ends see their wires die. */
+  abandon(owner: EventOwner, reset: boolean): void {
+    for (const [address, listener] of this.#listeners) {
+      if (listener.owner === owner) this.#listeners.delete(address)
+    }
+    for (const wire of [...this.#wires]) {
+      if (wire.owner === owner) wire.vanish(reset)
+    }
+  }
+
+  /** A wire is forgotten once both ends know that it is closed. */
+  forget(wire: SimWire): void {
+    if (wire.open || wire.far.open) return
+    this.#wires.delete(wire)
+    this.#wires.delete(wire.far)
+  }
+
+  /** The Transport port of one process. */
+  port(owner: NetworkOwner): Transport {
+    return {
+      listen: (options, onWire) => this.#listen(owner, options, onWire),
+      dial: (address, purpose, options) => this.#dial(owner, address, purpose, options),
+    }
+  }
+
+  latencyMs(): number {
+    return this.settings.latencyMs + this.random.fraction() * this.settings.jitterMs
+  }
+
+  async #listen(
+    owner: NetworkOwner,
+    options: { readonly host?: string; readonly port?: number },
+    onWire: (wire: Wire) => void,
+  ): Promise<Listening> {
+    let port = options.port ?? 0
+    if (port === 0) {
+      this.#nextPort += 1
+      port = this.#nextPort
+    }
+    const address = `${options.host === undefined || options.host === '0.0.0.0' ? owner.host : options.host}:${port}`
+    if (this.#listeners.has(address)) throw new EngineError('port-taken', `port ${port} is taken`)
+    this.#listeners.set(address, { owner, onWire })
+    return {
+      port,
+      addresses: () => [address],
+      close: async () => {
+        this.#listeners.delete(address)
+      },
+    }
+  }
+
+  #dial(
+    owner: NetworkOwner,
+    address: string,
+    purpose: WirePurpose,
+    options: { readonly expect?: NodeId; readonly signal?: AbortSignal },
+  ): Promise<Wire> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options
+      if (!owner.alive) return
+      if (signal?.aborted) {
+        reject(signal.reason)
+        return
+      }
+      const finish = (finishNow: () => void) => {
+        attempt[Symbol.dispose]()
+        expiry[Symbol.dispose]()
+        signal?.removeEventListener('abort', abort)
+        finishNow()
+      }
+      const fail = (code: string, words: string) =>
+        finish(() => reject(new EngineError(code, words, { retryable: true })))
+      const abort = () => finish(() => reject(signal?.reason))
+      signal?.addEventListener('abort', abort, { once: true })
+      const now = this.schedule.nowMs
+      const expiry = this.schedule.at(now + this.settings.dialTimeoutMs, owner, () =>
+        fail('unreachable', `no answer from ${address}`),
+      )
+      // TCP and TLS take about two round trips.
+      const attempt = this.schedule.at(now + 4 * this.latencyMs(), owner, () => {
+        const listener = this.#listeners.get(address)
+        if (this.random.chance(this.settings.dialFailure)) return fail('unreachable', `${address} is unreachable`)
+        if (listener === undefined || !listener.owner.alive)
+          return fail('unreachable', `${address} refuses connections`)
+        if (this.parted(owner.name, listener.owner.name) || listener.owner.asleep) return undefined
+        if (options.expect !== undefined && options.expect !== listener.owner.identity.nodeId) {
+          return fail('wrong-identity', `${address} is another node`)
+        }
+        return finish(() => resolve(this.#join(owner, listener, address, purpose)))
+      })
+    })
+  }
+
+  #join(
+    owner: NetworkOwner,
+    listener: { owner: NetworkOwner; onWire: (wire: Wire) => void },
+    address: string,
+    purpose: WirePurpose,
+  ): Wire {
+    this.#nextPort += 1
+    const near = new SimWire(this, owner, { ...listener.owner.identity, address }, purpose, true)
+    const remote = { ...owner.identity, address: `${owner.host}:${this.#nextPort}` }
+    const far = new SimWire(this, listener.owner, remote, purpose, false)
+    near.far = far
+    far.far = near
+    this.#wires.add(near).add(far)
+    this.schedule.at(this.schedule.nowMs + this.latencyMs() / 2, listener.owner, () => {
+      if (far.open) listener.onWire(far)
+    })
+    return near
+  }
+
+  #flow(): void {
+    for (const wire of this.#wires) wire.flow()
+  }
+}
+
+interface Parcel {
+  message: Uint8Array | null
+  readonly reason: string
+  readonly sizeBytes: number
+  /** When it has left the sender's buffer. */
+  leftAtMs: number
+}
+
+export class SimWire implements Wire {
+  readonly remote: RemoteIdentity
+  readonly purpose: WirePurpose
+  readonly dialled: boolean
+  readonly owner: NetworkOwner
+  far!: SimWire
+  /** False once this end knows that it is closed. */
+  open = true
+  readonly #network: SimNetwork
+  readonly #waiting: Parcel[] = []
+  readonly #flying: Parcel[] = []
+  #waitingBytes = 0
+  /** How many at the front of those waiting had left already and were lost. */
+  #returned = 0
+  #flyingBytes = 0
+  #lineFreeAtMs = 0
+  #lastArrivalMs = 0
+  #drainWaiters: { resolve: () => void; reject: (reason: unknown) => void }[] = []
+  #onMessage: ((message: Buffer) => void) | undefined
+  #onClose: ((reason: string) => void) | undefined
+  #kept: Buffer[] = []
+  #watching = false
+  #closeReason: string | undefined
+
+  constructor(
+    network: SimNetwork,
+    owner: NetworkOwner,
+    remote: RemoteIdentity,
+    purpose: WirePurpose,
+    dialled: boolean,
+  ) {
+    this.#network = network
+    this.owner = owner
+    this.remote = remote
+    this.purpose = purpose
+    this.dialled = dialled
+  }
+
+  send(message: Uint8Array): void {
+    if (!this.open || !this.owner.alive) return
+    this.#enqueue({ message, reason: '', sizeBytes: message.length, leftAtMs: Number.POSITIVE_INFINITY })
+  }
+
+  get bufferedBytes(): number {
+    const now = this.#network.schedule.nowMs
+    let bytes = this.#waitingBytes
+    for (const parcel of this.#flying) {
+      if (parcel.leftAtMs > now) bytes += parcel.sizeBytes
+      // Whoever saw that the buffer let go of its memory may reuse it.
+      else parcel.message &&= Buffer.from(parcel.message)
+    }
+    return bytes
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.owner.alive) return
+      if (!this.open) reject(new EngineError('wire-closed', this.#closeReason ?? 'closed', { retryable: true }))
+      else if (this.bufferedBytes <= lowWaterBytes) resolve()
+      else {
+        this.#drainWaiters.push({ resolve, reject })
+        this.#watchDrain()
+      }
+    })
+  }
+
+  onMessage(listener: (message: Buffer) => void): void {
+    this.#onMessage = listener
+    const kept = this.#kept
+    this.#kept = []
+    for (const message of kept) listener(message)
+  }
+
+  onClose(listener: (reason: string) => void): void {
+    this.#onClose = listener
+    if (this.#closeReason !== undefined) this.#announceClose()
+  }
+
+  close(reason: string): void {
+    if (!this.open || !this.owner.alive) return
+    this.#enqueue({ message: null, reason, sizeBytes: 0, leftAtMs: Number.POSITIVE_INFINITY })
+    this.#shut(reason)
+  }
+
+  /** Dies at both ends, what was under way is lost. */
+  die(reason: string): void {
+    for (const end of [this, this.far]) {
+      end.#waiting.length = 0
+      end.#flying.length = 0
+      end.#returned = 0
+      end.#shut(reason)
+    }
+  }
+
+  /** This end's process is dead. With `reset` the other end learns of it, after what was sent before. */
+  vanish(reset: boolean): void {
+    if (!this.open) return
+    this.open = false
+    this.#kept = []
+    this.#network.forget(this)
+    if (reset)
+      this.#enqueue({ message: null, reason: 'connection reset', sizeBytes: 0, leftAtMs: Number.POSITIVE_INFINITY })
+  }
+
+  /** Sends on as far as window and partition allow. */
+  flow(): void {
+    const { schedule, settings } = this.#network
+    while (this.#waiting.length > 0 && (this.#flyingBytes < windowBytes || this.#flying.length === 0)) {
+      if (this.#network.parted(this.owner.name, this.far.owner.name)) return
+      if (this.#returned > 0) {
+        // Those that are still flying come before whatever is sent again.
+        if (this.#flying.length > 0) return
+        this.#returned = 0
+      }
+      const parcel = this.#waiting.shift() as Parcel
+      this.#waitingBytes -= parcel.sizeBytes
+      parcel.leftAtMs = Math.max(schedule.nowMs, this.#lineFreeAtMs) + parcel.sizeBytes / settings.bytesPerMs
+      this.#lineFreeAtMs = parcel.leftAtMs
+      this.#flying.push(parcel)
+      this.#flyingBytes += parcel.sizeBytes
+      this.#lastArrivalMs = Math.max(this.#lastArrivalMs, parcel.leftAtMs + this.#network.latencyMs())
+      schedule.at(this.#lastArrivalMs, this.far.owner, () => this.#arrive(parcel))
+    }
+    if (this.#drainWaiters.length > 0) this.#watchDrain()
+  }
+
+  #enqueue(parcel: Parcel): void {
+    this.#waiting.push(parcel)
+    this.#waitingBytes += parcel.sizeBytes
+    this.flow()
+  }
+
+  #arrive(parcel: Parcel): void {
+    const index = this.#flying.indexOf(parcel)
+    if (index < 0) return
+    this.#flying.splice(index, 1)
+    this.#flyingBytes -= parcel.sizeBytes
+    if (this.#returned > 0 || this.#network.parted(this.owner.name, this.far.owner.name)) {
+      // Lost on the way; TCP sends it, and what came after it, again once the link is back.
+      this.#waiting.splice(this.#returned, 0, parcel)
+      this.#waitingBytes += parcel.sizeBytes
+      this.#returned += 1
+      this.flow()
+      return
+    }
+    if (this.#network.random.chance(this.#network.settings.deathPerMessage)) {
+      this.die('connection lost')
+      return
+    }
+    if (parcel.message === null) this.far.#shut(parcel.reason)
+    else this.far.#receive(parcel.message)
+    this.flow()
+  }
+
+  #receive(message: Uint8Array): void {
+    if (!this.open || !this.owner.alive) return
+    const copy = Buffer.from(bufferOf(message))
+    if (this.#onMessage === undefined) this.#kept.push(copy)
+    else this.#onMessage(copy)
+  }
+
+  #shut(reason: string): void {
+    if (!this.open) return
+    this.open = false
+    this.#network.forget(this)
+    this.#closeReason = reason
+    for (const waiter of this.#drainWaiters) {
+      waiter.reject(new EngineError('wire-closed', reason, { retryable: true }))
+    }
+    this.#drainWaiters = []
+    this.#announceClose()
+  }
+
+  #announceClose(): void {
+    const listener = this.#onClose
+    if (listener === undefined) return
+    this.#onClose = undefined
+    const reason = this.#closeReason ?? 'closed'
+    this.#network.schedule.at(this.#network.schedule.nowMs, this.owner, () => listener(reason))
+  }
+
+  #watchDrain(): void {
+    const { schedule } = this.#network
+    if (this.bufferedBytes <= lowWaterBytes) {
+      const waiters = this.#drainWaiters
+      this.#drainWaiters = []
+      for (const waiter of waiters) waiter.resolve()
+      return
+    }
+    const next = this.#flying.find((parcel) => parcel.leftAtMs > schedule.nowMs)
+    if (next !== undefined && !this.#watching) {
+      this.#watching = true
+      schedule.at(next.leftAtMs, this.owner, () => {
+        this.#watching = false
+        if (this.#drainWaiters.length > 0) this.#watchDrain()
+      })
+    }
+  }
+}
+
+function pairOf(left: string, right: string): string {
+  return left < right ? `${left}|${right}` : `${right}|${left}`
+}

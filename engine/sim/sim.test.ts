@@ -215,7 +215,9 @@ test('what was flushed survives a loss of power, what was not may be lost or tor
     if (!risky.equals(before) && !risky.equals(after)) fates.add('torn')
     else fates.add(risky.equals(before) ? 'lost' : 'kept')
     assert.deepEqual(await world.wait(again.list('x')), ['kept', 'risky'])
-  }).then(() => everySeed && assert.deepEqual([...fates].sort(), ['kept', 'lost', 'torn'])))
+  }).then(() => {
+    if (everySeed) assert.deepEqual([...fates].sort(), ['kept', 'lost', 'torn'])
+  }))
 const fates = new Set<string>()
 /** One replayed seed cannot show all fates. */
 const everySeed = process.env['SIM_SEED'] === undefined
@@ -270,7 +272,9 @@ test('a database keeps every commit that returned, and a commit it crashed in wh
     assert(found.every((row) => row.many === 50))
     commitFates.add(found.length - returned)
     assert.equal(again.prepare('PRAGMA integrity_check').pluck().get(), 'ok')
-  }).then(() => everySeed && assert.deepEqual([...commitFates].sort(), [0, 1])))
+  }).then(() => {
+    if (everySeed) assert.deepEqual([...commitFates].sort(), [0, 1])
+  }))
 const commitFates = new Set<number>()
 
 test('an open transaction is gone after a crash', async () => {

@@ -27,6 +27,8 @@ export const limits = {
   /** Memory that all reads of a node share for chunks fetched and opened ahead. */
   readAheadBytes: 64 * MiB,
   readAheadChunks: 4,
+  /** Memory for the pieces that reads need next. */
+  readHeadBytes: 64 * MiB,
   computeThreads: 4,
 
   // Databases
@@ -36,6 +38,24 @@ export const limits = {
   databaseWalBytes: 16 * MiB,
   /** How long another process (a backup, an inspector) may hold a database before a call fails. */
   databaseBusyMs: 5_000,
+
+  // Replication
+  /** Small chunks per message, and what they may weigh together. */
+  chunksPerBatch: 512,
+  chunkBatchBytes: 1 * MiB,
+  /** Ids of chunks that came or went, per message. */
+  inventoryBatch: 4096,
+  /** Inventory news wait this long for company. */
+  inventoryDelayMs: 50,
+  /** A holder that sends nothing for this long while a read waits is left for the next. */
+  fetchStallMs: 1_000,
+  copiesAtOnce: 16,
+  /** Bytes of chunks that background copies hold in memory. */
+  copyAheadBytes: 32 * MiB,
+  /** A chunk must have been short for this long before another than its writer copies it: claims travel slower than rows. */
+  copySettleMs: 3_000,
+  copyScanBatch: 500,
+  copyRetryMs: 15_000,
 
   // Wire
   /** Payloads travel in frames of this size. */
@@ -95,10 +115,26 @@ export const limits = {
   listDefault: 200,
   listMax: 1000,
   loginCodeLifetimeMs: 300_000,
+  loginCodesMax: 16,
   sessionsMax: 64,
+  /** A request's line and headers; a path of pathMaxBytes may be three times as long when percent-encoded. */
+  apiHeadersMaxBytes: 80 * KiB,
+  apiHeadersTimeoutMs: 15_000,
+  apiKeepAliveMs: 60_000,
+  apiConnections: 512,
+  /** An upload or download whose other end moves nothing for this long is cut. */
+  apiStallMs: 60_000,
+  /** How long the rest of a refused upload is read and dropped, so that the client sees the answer. */
+  apiLingerMs: 5_000,
   eventBacklog: 4096,
   eventStreams: 64,
+  eventHeartbeatMs: 15_000,
   confirmEntries: 1000,
+  /** Deleting more than this share of all entries wants a confirmation too, from so many entries on. */
+  confirmShare: 0.1,
+  confirmShareFrom: 100,
+  /** Files of a copied folder per transaction. */
+  copyFilesPerBatch: 200,
 } as const
 
 /** Called once when a node starts: the relations that other code relies on. */
@@ -111,5 +147,6 @@ export function assertLimits(): void {
   assert(limits.payloadWindowBytes >= 2 * limits.chunkMaxBytes)
   assert(limits.sealArenaBytes >= 4 * limits.chunkMaxBytes)
   assert(limits.segmentMaxBytes >= limits.segmentMaxReferences * 128)
+  assert(limits.apiHeadersMaxBytes > 3 * limits.pathMaxBytes + 16 * KiB)
   assert(limits.suspectAfterMs >= 3 * limits.heartbeatMs && limits.offlineAfterMs > limits.suspectAfterMs)
 }

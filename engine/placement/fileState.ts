@@ -2,7 +2,7 @@
  * The state of a file, as API.md defines it: a pure function of how many replicas its worst chunk has. One place decides it
  * for files, folders, health and what-if, so that they never disagree.
  */
-export const fileStates = ['protected', 'degraded', 'at-risk', 'copying', 'unreachable', 'lost'] as const
+export const fileStates = ['protected', 'copying', 'degraded', 'at-risk', 'unreachable', 'lost'] as const
 /** From best to worst. */
 export type FileState = (typeof fileStates)[number]
 

@@ -1,0 +1,6 @@
+export { type Committed, commit } from './commit.ts'
+export { copyEntry, restoreVersion, settleConflict } from './content.ts'
+export { mustBe, mustBeAt, mustBeFile, mustBeFolder } from './paths.ts'
+export { Reader } from './read.ts'
+export { makeFolder, moveEntry, restoreFromTrash, setPolicy, trashFile, trashFolder } from './tree.ts'
+export { type WriteDeps, type WriteOptions, type Written, writeFile } from './write.ts'

@@ -1,0 +1,131 @@
+/**
+ * Writing a file at a path: store its content, then one transaction that checks the preconditions again, makes missing
+ * folders and writes one row. Until that row nothing is visible, so a broken upload leaves nothing behind; of two writes to
+ * one path on one node the later to finish follows the earlier as its next version.
+ */
+import { EngineError } from '../base/error.ts'
+import type { EntryId, VersionId } from '../base/ids.ts'
+import type { CatalogTransaction, EntryView, Version } from '../catalog/index.ts'
+import type { Clock, Random } from '../ports.ts'
+import type { Copier, InventoryExchange } from '../replication/index.ts'
+import { type CommitDeps, commit } from './commit.ts'
+import { ensureFolder, mustBeFile, newEntryId, pathText } from './paths.ts'
+import { type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
+
+export interface WriteDeps extends UploadDeps, CommitDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly copier: Copier
+  readonly inventory: InventoryExchange
+  /** Makes the copier look now. */
+  readonly wakeCopier: () => void
+}
+
+export interface WriteOptions {
+  readonly ifNoneMatch?: true
+  readonly ifMatch?: '*' | readonly string[]
+  readonly modifiedMs?: number
+  /** Wait for every connected member to have the rows. */
+  readonly everyone?: boolean
+  readonly signal: AbortSignal
+}
+
+export interface Written {
+  readonly entry: EntryId
+  readonly version: VersionId
+  readonly created: boolean
+  /** Nodes on which all chunks and rows are durable. */
+  readonly durable: number
+}
+
+/** Throws `precondition-failed`, `wrong-kind`, `quota-full`, `disk-full`, and whatever the source throws. */
+export async function writeFile(
+  deps: WriteDeps,
+  path: readonly string[],
+  source: AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<Written> {
+  const existing = deps.catalog.read.at(path)
+  checkTarget(existing, path, options)
+  checkParents(deps, path)
+  const { copies, pinnedTo } = deps.catalog.read.policy(existing?.id ?? nearestFolder(deps, path))
+  const upload = deps.random.bytes(16).toString('hex') as VersionId
+  const uploaded = await uploadContent(deps, source, { upload, copies, pinnedTo, signal: options.signal }).catch(
+    async (error: unknown) => {
+      await deps.store.endLeases([upload])
+      throw error
+    },
+  )
+  const now = deps.clock.nowMs()
+  const version = (entry: EntryId, parents: readonly VersionId[]): Version => ({
+    version: upload,
+    entry,
+    segments: uploaded.segments.map((segment) => segment.id),
+    parents,
+    sizeBytes: uploaded.sizeBytes,
+    modifiedMs: options.modifiedMs ?? now,
+    createdMs: now,
+    author: deps.self,
+  })
+  const committed = await commit(
+    deps,
+    (tx) => {
+      const current = tx.at(path)
+      checkTarget(current, path, options)
+      recordUpload(deps, tx, uploaded)
+      if (current !== undefined) {
+        tx.write({ what: 'version', version: version(current.id, current.version === null ? [] : [current.version]) })
+        return { entry: current.id, created: false }
+      }
+      const entry = newEntryId(deps.random)
+      const parent = ensureFolder(tx, path.slice(0, -1), deps.random)
+      tx.write({ what: 'birth', entry, parent, name: path.at(-1) as string, version: version(entry, []) })
+      return { entry, created: true }
+    },
+    { segments: uploaded.segments, everyone: options.everyone === true, signal: options.signal },
+  )
+  if (uploaded.short.length > 0) {
+    deps.copier.hurry(uploaded.short)
+    deps.wakeCopier()
+  }
+  return { ...committed.value, version: upload, durable: Math.min(uploaded.durable, committed.durable) }
+}
+
+/** Segments and claims that the row about to be written relies on, in its transaction. */
+export function recordUpload(deps: UploadDeps, tx: CatalogTransaction, uploaded: Uploaded): void {
+  for (const [node, chunks] of uploaded.confirmed) deps.catalog.chunks.claim(node, chunks, [])
+  for (const segment of uploaded.segments) tx.addSegment(segment)
+}
+
+function checkTarget(existing: EntryView | undefined, path: readonly string[], options: WriteOptions): void {
+  if (path.length === 0) throw new EngineError('wrong-kind', 'a file cannot take the place of the root folder')
+  if (existing !== undefined) mustBeFile(existing)
+  if (options.ifNoneMatch === true && existing !== undefined)
+    throw preconditionFailed(`${existing.path} exists already`)
+  if (options.ifMatch === undefined) return
+  const matches =
+    existing !== undefined && (options.ifMatch === '*' || options.ifMatch.includes(existing.version ?? ''))
+  if (!matches) throw preconditionFailed(`${pathText(path)} is not at the version that was asked for`)
+}
+
+function preconditionFailed(message: string): EngineError {
+  return new EngineError('precondition-failed', message, { hint: 'Read it again and decide anew.' })
+}
+
+/** Refuses early, before any byte is taken in, what the transaction would refuse. */
+function checkParents(deps: UploadDeps, path: readonly string[]): void {
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const above = deps.catalog.read.at(path.slice(0, depth))
+    if (above === undefined) continue
+    if (above.kind !== 'folder') throw new EngineError('wrong-kind', `${above.path} is a file`)
+    return
+  }
+}
+
+function nearestFolder(deps: UploadDeps, path: readonly string[]): EntryId {
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const above = deps.catalog.read.at(path.slice(0, depth))
+    if (above !== undefined) return above.id
+  }
+  return deps.catalog.read.at([])?.id as EntryId
+}

@@ -1,0 +1,204 @@
+/**
+ * Carries chunks between this node and its peers: puts, fetches and touches, small ones many to a message, large ones alone.
+ * It knows messages and batching, not who should hold what. The serving side is `serveChunks`, whose only way into the
+ * store is the verified entrance.
+ */
+import { NaturalBatch } from '../base/batch.ts'
+import { bytesOf, hexOf } from '../base/bytes.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
+import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
+import type { ChunkStore, Lease } from '../chunks/index.ts'
+import { limits } from '../limits.ts'
+import type { Peer, PeerNetwork } from '../net/index.ts'
+import { fetchChunks, packIds, storeChunks, touchChunks, unpackIds } from './messages.ts'
+
+interface Parcel {
+  readonly id: ChunkId
+  readonly sealed: Uint8Array
+  readonly lease: Lease | null
+}
+
+interface Lanes {
+  readonly peer: Peer
+  readonly stores: NaturalBatch<Parcel, string>
+  readonly fetches: NaturalBatch<ChunkId, Buffer | undefined>
+}
+
+export interface CourierOptions {
+  /** Fail after this long without any progress. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+const smallBatches = { maxItems: limits.chunksPerBatch, maxBytes: limits.chunkBatchBytes, inFlight: 2 } as const
+
+export class Courier {
+  readonly #network: PeerNetwork
+  readonly #lanes = new Map<NodeId, Lanes>()
+
+  constructor(network: PeerNetwork) {
+    this.#network = network
+  }
+
+  /**
+   * Resolves once the chunk is durable at the node. Throws `peer-gone`, `timeout`, `quota-full`, `disk-full`, `wrong-chunk`.
+   * `sealed` must not change until settled.
+   */
+  async store(node: NodeId, parcel: Parcel, options: CourierOptions): Promise<void> {
+    const lanes = this.#lanesTo(node)
+    const result =
+      parcel.sealed.length <= limits.smallChunkBytes
+        ? await lanes.stores.add(parcel, parcel.sealed.length)
+        : (await sendParcels(lanes.peer, [parcel], options))[0]
+    if (result !== 'stored' && result !== 'had')
+      throw new EngineError(result ?? 'bad-message', `${node} did not take chunk ${parcel.id}: ${result}`)
+  }
+
+  /** The sealed bytes as the node has them (their hash is not checked here), or undefined if it has none. Throws `peer-gone`, `timeout`. */
+  async fetch(node: NodeId, id: ChunkId, sizeBytes: number, options: CourierOptions): Promise<Buffer | undefined> {
+    const lanes = this.#lanesTo(node)
+    if (sizeBytes <= limits.smallChunkBytes) return await lanes.fetches.add(id, sizeBytes)
+    return (await fetchFrom(lanes.peer, [id], options))[0]
+  }
+
+  /** Leases chunks at the node; tells which it holds. Throws `peer-gone`, `timeout`. */
+  async touch(node: NodeId, ids: readonly ChunkId[], lease: Lease): Promise<boolean[]> {
+    const { peer } = this.#lanesTo(node)
+    const held: boolean[] = []
+    for (let from = 0; from < ids.length; from += limits.chunksPerBatch) {
+      const part = ids.slice(from, from + limits.chunksPerBatch)
+      const answer = await peer.request(touchChunks, { ids: packIds(part), lease: packLease(lease) })
+      held.push(...part.map((_, index) => answer.body.held[index] ?? false))
+    }
+    return held
+  }
+
+  #lanesTo(node: NodeId): Lanes {
+    const peer = this.#network.peer(node)
+    if (peer === undefined) throw new EngineError('peer-gone', `${node} is not connected`, { retryable: true })
+    const known = this.#lanes.get(node)
+    if (known !== undefined && known.peer === peer) return known
+    const options = { timeoutMs: limits.requestTimeoutMs }
+    const lanes: Lanes = {
+      peer,
+      stores: new NaturalBatch(smallBatches, (parcels) => sendParcels(peer, parcels, options)),
+      fetches: new NaturalBatch(smallBatches, (ids) => fetchFrom(peer, ids, options)),
+    }
+    this.#lanes.set(node, lanes)
+    return lanes
+  }
+}
+
+async function sendParcels(
+  peer: Peer,
+  parcels: readonly Parcel[],
+  options: CourierOptions,
+): Promise<readonly string[]> {
+  const uploads: ReturnType<typeof packLease>[] = []
+  const indexByUpload = new Map<VersionId, number>()
+  const leases = parcels.map(({ lease }) => {
+    if (lease === null) return -1
+    const known = indexByUpload.get(lease.upload)
+    if (known !== undefined) return known
+    indexByUpload.set(lease.upload, uploads.length)
+    return uploads.push(packLease(lease)) - 1
+  })
+  const body = {
+    ids: packIds(parcels.map((each) => each.id)),
+    sizes: parcels.map((each) => each.sealed.length),
+    uploads,
+    leases,
+  }
+  const [only] = parcels
+  const payload =
+    parcels.length === 1 && only !== undefined ? only.sealed : Buffer.concat(parcels.map((each) => each.sealed))
+  return (await peer.request(storeChunks, body, { payload, ...options })).body.results
+}
+
+async function fetchFrom(
+  peer: Peer,
+  ids: readonly ChunkId[],
+  options: CourierOptions,
+): Promise<readonly (Buffer | undefined)[]> {
+  const answer = await peer.request(fetchChunks, { ids: packIds(ids) }, options)
+  let at = 0
+  return ids.map((_, index) => {
+    const size = answer.body.sizes[index] ?? 0
+    at += size
+    if (size === 0 || answer.payload === undefined || at > answer.payload.length) return undefined
+    return answer.payload.subarray(at - size, at)
+  })
+}
+
+function packLease(lease: Lease): { upload: Buffer; writer: Buffer; writerStart: number } {
+  return { upload: bytesOf(lease.upload), writer: bytesOf(lease.writer), writerStart: lease.writerStart }
+}
+
+function unpackLease(lease: { upload: Uint8Array; writer: Uint8Array; writerStart: number }): Lease {
+  return {
+    upload: hexOf(lease.upload) as VersionId,
+    writer: hexOf(lease.writer) as NodeId,
+    writerStart: lease.writerStart,
+  }
+}
+
+/** Answers the peers' puts, fetches and touches from a store. */
+export function serveChunks(network: PeerNetwork, store: ChunkStore): void {
+  network.handle(storeChunks, async (body, { payload }) => {
+    const ids = unpackIds(body.ids)
+    const parts = cutPayload(payload, body.sizes, ids.length)
+    const uploads = body.uploads.map(unpackLease)
+    const results = await Promise.all(
+      ids.map(async (id, index) => {
+        const lease = uploads[body.leases[index] ?? -1] ?? null
+        try {
+          return await store.put(id, parts[index] as Buffer, lease)
+        } catch (error) {
+          if (isEngineError(error)) return error.code
+          throw error
+        }
+      }),
+    )
+    return { results }
+  })
+  network.handle(fetchChunks, async ({ ids }) => {
+    const found = await collectWithin(unpackIds(ids), limits.chunkMaxBytes, (id) => store.get(id))
+    const present = found.filter((each) => each !== undefined)
+    const body = { sizes: found.map((each) => each?.length ?? 0) }
+    const [only] = present
+    if (only === undefined) return body
+    return { body, payload: present.length === 1 ? only : Buffer.concat(present) }
+  })
+  network.handle(touchChunks, async (body) => ({
+    held: await store.touch(unpackIds(body.ids), unpackLease(body.lease)),
+  }))
+}
+
+/** Reads in order until the sum would pass `maxBytes`; what no longer fits is answered as absent (the asker asks again). */
+async function collectWithin(
+  ids: readonly ChunkId[],
+  maxBytes: number,
+  get: (id: ChunkId) => Promise<Buffer | undefined>,
+): Promise<(Buffer | undefined)[]> {
+  const found: (Buffer | undefined)[] = []
+  let total = 0
+  for (const id of ids) {
+    const bytes = total < maxBytes ? await get(id) : undefined
+    const fits = bytes !== undefined && total + bytes.length <= maxBytes
+    if (fits) total += bytes.length
+    found.push(fits ? bytes : undefined)
+  }
+  return found
+}
+
+function cutPayload(payload: Buffer | undefined, sizes: readonly number[], count: number): Buffer[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (payload === undefined || sizes.length !== count || payload.length !== total) {
+    throw new EngineError('bad-message', 'the payload does not have the announced sizes')
+  }
+  let at = 0
+  return sizes.map((size) => {
+    at += size
+    return payload.subarray(at - size, at)
+  })
+}

@@ -1,0 +1,6 @@
+export { Copier, type CopyOrder, planCopies } from './copier.ts'
+export { Courier, serveChunks } from './courier.ts'
+export { Fetcher } from './fetcher.ts'
+export { InventoryExchange } from './inventory.ts'
+export { type OwnSpace, Roster } from './roster.ts'
+export { type Worker, WorkerRunner } from './worker.ts'

@@ -1,0 +1,185 @@
+/**
+ * The members as placement, replication and people see them now: who is connected, alive, how full, where. It joins what
+ * rows say (members, profiles), what heartbeats say (pulses) and what claims say (bytes held by those that are away); nothing
+ * here is stored, and every judgement is made by the pure functions of membership and placement.
+ */
+import type { NodeId } from '../base/ids.ts'
+import type { Catalog, NodeProfile } from '../catalog/index.ts'
+import { type Liveness, livenessOf, type Membership } from '../membership/index.ts'
+import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
+import type { Place } from '../placement/index.ts'
+import type { Clock } from '../ports.ts'
+
+interface Seen {
+  readonly pulse: Pulse
+  readonly atMonotonicMs: number
+  readonly atMs: number
+}
+
+export interface OwnSpace {
+  readonly usedBytes: number
+  /** What quota and the disk's free space allow together. */
+  readonly quotaBytes: number
+}
+
+export interface RosterDeps {
+  readonly self: NodeId
+  readonly membership: Membership
+  readonly network: PeerNetwork
+  readonly catalog: Catalog
+  readonly clock: Clock
+  readonly ownSpace: () => OwnSpace
+}
+
+/** New chunks keep away from a node that is this full. */
+const fullAt = 0.98
+const unknownSite = 'unknown'
+
+export class Roster {
+  readonly #deps: RosterDeps
+  readonly #seen = new Map<NodeId, Seen>()
+  readonly #subscriptions = new DisposableStack()
+  readonly #listeners = new Set<(nodeId: NodeId) => void>()
+  readonly #startedMonotonicMs: number
+  #last = new Map<NodeId, Liveness>()
+
+  constructor(deps: RosterDeps) {
+    this.#deps = deps
+    this.#startedMonotonicMs = deps.clock.monotonicMs()
+    this.#subscriptions.use(
+      deps.network.on({
+        connected: (peer) => this.#tell(peer.nodeId),
+        disconnected: (nodeId) => this.#tell(nodeId),
+        pulse: (peer, pulse) => this.#hear(peer, pulse),
+      }),
+    )
+    this.#subscriptions.use(deps.membership.onChange(() => this.check()))
+  }
+
+  /** Looks whether anyone's liveness changed with time alone; called by the node's loop. */
+  check(): void {
+    const now = new Map(this.#deps.membership.members().map((member) => [member.nodeId, this.liveness(member.nodeId)]))
+    const before = this.#last
+    this.#last = now
+    for (const [nodeId, state] of now) if (before.get(nodeId) !== state) this.#notify(nodeId)
+    for (const nodeId of before.keys()) if (!now.has(nodeId)) this.#notify(nodeId)
+  }
+
+  /** Connected now, this node included: those that a write or a copy may go to. */
+  connected(): Set<NodeId> {
+    const nodes = new Set<NodeId>([this.#deps.self])
+    for (const peer of this.#deps.network.peers()) nodes.add(peer.nodeId)
+    return nodes
+  }
+
+  liveness(nodeId: NodeId): Liveness {
+    const { self, membership, clock, network } = this.#deps
+    if (nodeId === self) return 'online'
+    const seen = this.#seen.get(nodeId)
+    return livenessOf(
+      {
+        member: membership.member(nodeId) !== undefined,
+        connected: network.peer(nodeId) !== undefined,
+        lastHeardMs: seen?.atMonotonicMs ?? null,
+        leaving: seen?.pulse.leaving ?? false,
+        watchingSinceMs: this.#startedMonotonicMs,
+      },
+      clock.monotonicMs(),
+    )
+  }
+
+  /** Members online or suspect: a read can expect their replicas. */
+  reachable(): Set<NodeId> {
+    return this.#membersThat((nodeId) => ['online', 'suspect'].includes(this.liveness(nodeId)))
+  }
+
+  /** Members neither removed nor past their grace: their replicas count. */
+  durable(): Set<NodeId> {
+    return this.#membersThat((nodeId) => !this.#pastGrace(nodeId))
+  }
+
+  /** Wall clock of the last sign of life, ms since 1970; null if none since this node started and no presence is known. */
+  lastSeenMs(nodeId: NodeId): number | null {
+    if (nodeId === this.#deps.self) return this.#deps.clock.nowMs()
+    return this.#seen.get(nodeId)?.atMs ?? this.#deps.catalog.read.presenceMs(nodeId) ?? null
+  }
+
+  profile(nodeId: NodeId): NodeProfile | undefined {
+    return this.#deps.catalog.read.profile(nodeId)
+  }
+
+  /** Used and usable bytes; of those away, what they claim and what they offered. */
+  space(nodeId: NodeId): OwnSpace {
+    if (nodeId === this.#deps.self) return this.#deps.ownSpace()
+    const pulse = this.#seen.get(nodeId)?.pulse
+    if (pulse !== undefined) return { usedBytes: pulse.usedBytes, quotaBytes: pulse.quotaBytes }
+    return { usedBytes: this.#claimedBytes(nodeId), quotaBytes: this.profile(nodeId)?.quotaBytes ?? 0 }
+  }
+
+  /** All members as placement sees them; `accepts` says nothing about being connected. */
+  places(): Place[] {
+    return this.#deps.membership
+      .members()
+      .filter((member) => member.role !== 'cloud')
+      .map(({ nodeId }) => {
+        const profile = this.profile(nodeId)
+        const { usedBytes, quotaBytes } = this.space(nodeId)
+        const fill = quotaBytes > 0 ? usedBytes / quotaBytes : 1
+        return {
+          nodeId,
+          weight: profile?.quotaBytes ?? 0,
+          site: profile?.site ?? unknownSite,
+          machineHash: profile?.machineHash ?? nodeId,
+          fill,
+          accepts: fill < fullAt && profile?.drain !== true,
+        }
+      })
+  }
+
+  onChange(listener: (nodeId: NodeId) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  stop(): void {
+    this.#subscriptions.dispose()
+  }
+
+  #membersThat(test: (nodeId: NodeId) => boolean): Set<NodeId> {
+    const ids = this.#deps.membership.members().map((member) => member.nodeId)
+    return new Set(ids.filter(test))
+  }
+
+  #pastGrace(nodeId: NodeId): boolean {
+    const state = this.liveness(nodeId)
+    if (state === 'online' || state === 'suspect') return false
+    const profile = this.profile(nodeId)
+    const settings = this.#deps.catalog.read.settings()
+    if (profile === undefined || settings === undefined) return false
+    const { clock } = this.#deps
+    if (profile.awayUntilMs !== null && clock.nowMs() < profile.awayUntilMs) return false
+    const silentSinceMs = this.#seen.get(nodeId)?.atMonotonicMs ?? this.#startedMonotonicMs
+    return clock.monotonicMs() - silentSinceMs > settings.graceMs[profile.deviceClass]
+  }
+
+  #claimedBytes(nodeId: NodeId): number {
+    return this.#deps.catalog.chunks
+      .patterns()
+      .reduce((sum, pattern) => (pattern.holders.includes(nodeId) ? sum + pattern.bytes : sum), 0)
+  }
+
+  #hear(peer: Peer, pulse: Pulse): void {
+    const { clock } = this.#deps
+    this.#seen.set(peer.nodeId, { pulse, atMonotonicMs: clock.monotonicMs(), atMs: clock.nowMs() })
+    this.check()
+  }
+
+  #tell(nodeId: NodeId): void {
+    this.check()
+    this.#notify(nodeId)
+  }
+
+  #notify(nodeId: NodeId): void {
+    for (const listener of this.#listeners) listener(nodeId)
+  }
+}

@@ -1,2 +1,6 @@
 /** The ports on real machines. */
-export { migrate, openSqlite, type Migration } from './sqlite.ts'
+export { systemClock } from './clock.ts'
+export { createDisk, type FolderDisk } from './disk.ts'
+export { lockFolder } from './lock.ts'
+export { systemRandom } from './random.ts'
+export { type Migration, migrate, openSqlite } from './sqlite.ts'

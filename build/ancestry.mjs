@@ -3,6 +3,7 @@
 // Only npm counts: a shell may end and leave a node running on purpose (nohup, systemd, `&`).
 import { readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { basename } from 'node:path'
 
 /**
  * @param {number} pid where to start looking, upwards; at most a shell may stand between
@@ -13,10 +14,15 @@ export function npmAncestor(pid) {
   for (let current = pid, step = 0; step < 2 && current > 1; step++) {
     const found = describeProcess(current)
     if (!found) return undefined
-    if (/^(npm|npx)\b|\b(npm|npx)(-cli\.c?js)?\b/.test(found.command.split(' ').slice(0, 2).join(' '))) return current
+    if (isNpm(found.command)) return current
     current = found.parent
   }
   return undefined
+}
+
+/** npm names its process `npm start`; before that it is `node …/npm-cli.js start`. */
+function isNpm(/** @type {string} */ command) {
+  return command.split(' ', 2).some((word) => /^np[mx](-cli\.c?js)?$/.test(basename(word)))
 }
 
 function describeProcess(/** @type {number} */ pid) {

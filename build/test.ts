@@ -1,0 +1,139 @@
+// `npm test`: all suites in turn, and last, alone on its line, the sum over all of them. Arguments narrow it down:
+// names of suites, and parts of test files' paths (`npm test -- unit engine/catalog`).
+import { globSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from './bootstrap.mjs'
+import { killAll, noTests, oneFailed, onePassed, oneSkipped, run, runTestFile, sum, type Tally } from './suite.ts'
+
+const minuteMs = 60_000
+
+type Suite = (filters: readonly string[]) => Promise<Tally>
+
+const suites: Readonly<Record<string, Suite>> = {
+  layers: () => check(['build/checkLayers.ts']),
+  lint: () => check([tool('oxlint'), '--deny-warnings']),
+  format: () => check([tool('@biomejs/biome', 'biome'), 'format', '.'], 'mend with: npm run format'),
+  deadcode: () => check([tool('knip')]),
+  types: () => check([tool('typescript', 'tsc'), '-p', '.']),
+  unit: (filters) => {
+    const folders = ['engine', 'cli', 'shared', 'renderer', 'build', 'bench'].map((folder) => `${folder}/**/*.test.ts`)
+    return testFiles(folders, filters, { together: 2, limitMs: 3 * minuteMs, testLimitMs: minuteMs })
+  },
+  integration: (filters) =>
+    testFiles(['e2e/*.test.ts'], filters, { together: 1, limitMs: 5 * minuteMs, testLimitMs: 3 * minuteMs }),
+  browser: browserSpecs,
+}
+
+/** A tool that passes or fails as a whole. */
+async function check(args: readonly string[], hint = ''): Promise<Tally> {
+  const { code, timedOut } = await run(args, { limitMs: 5 * minuteMs })
+  if (code === 0) return onePassed
+  console.log(`FAILED${timedOut ? ': took over 5 minutes' : ''}${hint && ` (${hint})`}`)
+  return oneFailed
+}
+
+interface FileOptions {
+  /** Files that run at the same time. */
+  readonly together: number
+  readonly limitMs: number
+  readonly testLimitMs: number
+}
+
+async function testFiles(
+  patterns: readonly string[],
+  filters: readonly string[],
+  options: FileOptions,
+): Promise<Tally> {
+  const files = find(patterns, filters)
+  const queue = files.values()
+  const tallies: Tally[] = []
+  const worker = async (): Promise<void> => {
+    for (const file of queue) {
+      const { together, ...limits } = options
+      tallies.push(await runTestFile(file, { ...limits, gather: together > 1 }))
+    }
+  }
+  await Promise.all(Array.from({ length: options.together }, worker))
+  return sum(tallies)
+}
+
+async function browserSpecs(filters: readonly string[]): Promise<Tally> {
+  const specs = find(['e2e/*.spec.ts'], filters)
+  if (specs.length === 0) return noTests
+  const { findBrowser } = await import('../e2e/browser.ts')
+  if (!(await findBrowser())) {
+    console.log(`skipped: no Chromium, Chrome or Edge on this machine (${process.platform}-${process.arch})`)
+    return oneSkipped
+  }
+  const report = join(tmpdir(), `hadahoop-browser-${process.pid}.json`)
+  const args = [tool('@playwright/test', 'playwright'), 'test', '-c', 'e2e/playwright.config.ts', ...specs]
+  const { code, timedOut } = await run(args, {
+    limitMs: 6 * minuteMs,
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+  })
+  const tally = readPlaywrightReport(report)
+  if (timedOut) console.log('FAILED: the browser tests took over 6 minutes')
+  return code !== 0 && tally.failed === 0 ? sum([tally, oneFailed]) : tally
+}
+
+function readPlaywrightReport(path: string): Tally {
+  try {
+    const { stats } = JSON.parse(readFileSync(path, 'utf8')) as { stats: Record<string, number> }
+    const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = stats
+    return { passed: expected, failed: unexpected + flaky, skipped }
+  } catch (error) {
+    console.log(`the browser tests left no report: ${String(error)}`)
+    return oneFailed
+  } finally {
+    rmSync(path, { force: true })
+  }
+}
+
+function find(patterns: readonly string[], filters: readonly string[]): string[] {
+  const files = globSync([...patterns], { cwd: root }).map((file) => file.replaceAll('\\', '/'))
+  return files.filter((file) => filters.length === 0 || filters.some((part) => file.includes(part))).toSorted()
+}
+
+/** The script behind a package's command. */
+function tool(packageName: string, command = packageName): string {
+  const folder = join(root, 'node_modules', packageName)
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    bin: string | Record<string, string>
+  }
+  return join(folder, typeof bin === 'string' ? bin : (bin[command] ?? ''))
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      killAll()
+      process.exit(1)
+    })
+  }
+  const chosen = args.filter((arg) => arg in suites)
+  const filters = args.filter((arg) => !(arg in suites))
+  if (filters.length > 0 && chosen.length === 0) chosen.push('unit', 'integration', 'browser')
+  const tallies: Tally[] = []
+  const lines: string[] = []
+  for (const [name, suite] of Object.entries(suites)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue
+    console.log(`\n=== ${name}`)
+    const begunMs = Date.now()
+    const tally = await suite(filters)
+    tallies.push(tally)
+    lines.push(`${name.padEnd(12)} ${spell(tally)} (${((Date.now() - begunMs) / 1000).toFixed(1)} s)`)
+  }
+  const total = sum(tallies)
+  if (total.passed + total.failed + total.skipped === 0) {
+    console.log(`no suite and no test file matches: ${args.join(' ')}. Suites: ${Object.keys(suites).join(', ')}`)
+    process.exitCode = 2
+    return
+  }
+  console.log(`\n${lines.join('\n')}\n\n${spell(total)}`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+}
+
+const spell = ({ passed, failed, skipped }: Tally): string => `${passed} passed, ${failed} failed, ${skipped} skipped`
+
+await main(process.argv.slice(2))

@@ -36,6 +36,8 @@ export interface Written {
   readonly created: boolean
   /** Nodes on which all chunks and rows are durable. */
   readonly durable: number
+  /** Nodes on which the rows are durable. */
+  readonly rowsDurable: number
 }
 
 /** Throws `precondition-failed`, `wrong-kind`, `quota-full`, `disk-full`, and whatever the source throws. */
@@ -88,7 +90,7 @@ export async function writeFile(
     deps.copier.hurry(uploaded.short)
     deps.wakeCopier()
   }
-  return { ...committed.value, version: upload, durable: Math.min(uploaded.durable, committed.durable) }
+  return { ...committed.value, version: upload, durable: Math.min(uploaded.durable, committed.durable), rowsDurable: committed.durable }
 }
 
 /** Segments and claims that the row about to be written relies on, in its transaction. */

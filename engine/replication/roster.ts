@@ -104,6 +104,11 @@ export class Roster {
     return this.#seen.get(nodeId)?.atMs ?? this.#deps.catalog.read.presenceMs(nodeId) ?? null
   }
 
+  /** Root fingerprint of a member's catalog at its last heartbeat. */
+  catalogRoot(nodeId: NodeId): string | undefined {
+    return this.#seen.get(nodeId)?.pulse.catalogRoot
+  }
+
   profile(nodeId: NodeId): NodeProfile | undefined {
     return this.#deps.catalog.read.profile(nodeId)
   }

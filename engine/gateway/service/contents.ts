@@ -1,0 +1,244 @@
+/**
+ * The service's operations on files, folders, entries and the trash.
+ */
+import { EngineError } from '../../base/error.ts'
+import { EntryIds, type NodeId, NodeIds, VersionIds } from '../../base/ids.ts'
+import type { EntryView } from '../../catalog/index.ts'
+import * as files from '../../files/index.ts'
+import type {
+  Entry,
+  EntryPatch,
+  FolderQuery,
+  Page,
+  PageQuery,
+  ReplicaHolder,
+  SearchQuery,
+  Version,
+} from '../../../shared/index.ts'
+import { parseJsonPath } from '../../../shared/index.ts'
+import type { OpenFile, PutOptions, Service } from '../service.ts'
+import { machineName, toEntry, toTrashItem, toVersion } from './entries.ts'
+import type { NodeParts, PoolParts } from './parts.ts'
+
+type Contents = Pick<
+  Service,
+  | 'putFile'
+  | 'openFile'
+  | 'deleteFile'
+  | 'listFolder'
+  | 'putFolder'
+  | 'deleteFolder'
+  | 'entryAt'
+  | 'entry'
+  | 'patchEntry'
+  | 'copyEntry'
+  | 'versions'
+  | 'restoreVersion'
+  | 'settle'
+  | 'replicas'
+  | 'search'
+  | 'trash'
+  | 'restoreFromTrash'
+>
+
+const waitDefaultMs = 60_000
+const waitStepMs = 25
+
+export function contentOperations(parts: NodeParts): Required<Contents> {
+  const pool = () => inPool(parts)
+  const shown = (id: string): Entry => toEntry(pool(), files.mustBe(pool().catalog.read, EntryIds.parse(id)))
+
+  return {
+    async putFile(path, source, options) {
+      const here = pool()
+      const written = await files.writeFile(here, path, source, writeOptions(options))
+      if (options.wait === 'all') await waitForCopies(here, written.version, options)
+      return {
+        entry: withDurable(shown(written.entry), options.wait === 'all' ? written.rowsDurable : written.durable),
+        created: written.created,
+      }
+    },
+    async openFile(path, version) {
+      return openVersion(pool(), files.mustBeFile(files.mustBeAt(pool().catalog.read, path)), version)
+    },
+    async deleteFile(path, options) {
+      await files.trashFile(pool(), path, options)
+    },
+    async listFolder(path, query: FolderQuery) {
+      const here = pool()
+      const folder = files.mustBeFolder(files.mustBeAt(here.catalog.read, path))
+      return pageOf(here.catalog.read.list(folder, query), (view) => toEntry(here, view))
+    },
+    async putFolder(path) {
+      const { value } = await files.makeFolder(pool(), path)
+      return { entry: shown(value.entry), created: value.created }
+    },
+    async deleteFolder(path, options) {
+      await files.trashFolder(pool(), path, options)
+    },
+    async entryAt(path) {
+      return toEntry(pool(), files.mustBeAt(pool().catalog.read, path))
+    },
+    async entry(id) {
+      return shown(id)
+    },
+    async patchEntry(id, patch: EntryPatch) {
+      const entry = EntryIds.parse(id)
+      files.mustBe(pool().catalog.read, entry)
+      const pinnedTo = patch.pinnedTo?.map((node) => knownMember(parts, node))
+      if (patch.path !== undefined) await files.moveEntry(pool(), entry, parseJsonPath(patch.path))
+      if (patch.copies !== undefined || pinnedTo !== undefined) {
+        await files.setPolicy(pool(), entry, {
+          ...(patch.copies === undefined ? {} : { copies: patch.copies }),
+          ...(pinnedTo === undefined ? {} : { pinnedTo }),
+        })
+        pool().wakeCopier()
+      }
+      return shown(id)
+    },
+    async copyEntry(id, path) {
+      const { value } = await files.copyEntry(pool(), EntryIds.parse(id), path)
+      return shown(value)
+    },
+    async versions(id, query): Promise<Page<Version>> {
+      const file = files.mustBeFile(files.mustBe(pool().catalog.read, EntryIds.parse(id)))
+      const all = pool()
+        .catalog.read.versions(file.id)
+        .map((version) => toVersion(version, file.version))
+      return pageOfAll(all, query)
+    },
+    async restoreVersion(id, version) {
+      const { value } = await files.restoreVersion(pool(), EntryIds.parse(id), VersionIds.parse(version))
+      return shown(value)
+    },
+    async settle(id, { keep }) {
+      const { value } = await files.settleConflict(
+        pool(),
+        EntryIds.parse(id),
+        keep === 'both' ? keep : VersionIds.parse(keep),
+      )
+      return shown(value)
+    },
+    async replicas(id, query): Promise<Page<ReplicaHolder>> {
+      const here = pool()
+      const file = files.mustBeFile(files.mustBe(here.catalog.read, EntryIds.parse(id)))
+      return pageOfAll(holdersOf(here, file), query)
+    },
+    async search(query) {
+      return search(pool(), query)
+    },
+    async trash(query) {
+      return pageOf(pool().catalog.read.trash(query), (item) => toTrashItem(pool(), item))
+    },
+    async restoreFromTrash(id) {
+      const { value } = await files.restoreFromTrash(pool(), EntryIds.parse(id))
+      return shown(value)
+    },
+  }
+}
+
+/** The pool's parts; throws `no-pool`. */
+export function inPool(parts: NodeParts): PoolParts {
+  const pool = parts.pool()
+  if (pool === null) {
+    throw new EngineError('no-pool', 'this machine is in no pool', { hint: 'Create a pool, or join one with a code.' })
+  }
+  return pool
+}
+
+export function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
+  return { items: page.items.map(show), next: page.next }
+}
+
+/** One page of a list that is short enough to be made whole; the cursor is the index of the next item. */
+export function pageOfAll<Item>(all: readonly Item[], { limit, cursor }: PageQuery): Page<Item> {
+  const from = cursor === null ? 0 : Number(cursor)
+  if (!Number.isSafeInteger(from) || from < 0) throw new EngineError('bad-cursor', 'the cursor is not from this list')
+  const to = from + limit
+  return { items: all.slice(from, to), next: to < all.length ? String(to) : null }
+}
+
+export function knownMember(parts: NodeParts, id: string): NodeId {
+  const node = NodeIds.parse(id)
+  if (parts.membership.member(node) === undefined) throw new EngineError('no-such-node', `no machine has the id ${id}`)
+  return node
+}
+
+function writeOptions(options: PutOptions): files.WriteOptions {
+  return {
+    signal: options.signal,
+    everyone: options.wait === 'all',
+    ...(options.ifNoneMatch === undefined ? {} : { ifNoneMatch: options.ifNoneMatch }),
+    ...(options.ifMatch === undefined ? {} : { ifMatch: options.ifMatch }),
+    ...(options.modifiedMs === undefined ? {} : { modifiedMs: options.modifiedMs }),
+  }
+}
+
+/** A write answers what was confirmed to it, not what claims say beyond that. */
+function withDurable(entry: Entry, durable: number): Entry {
+  if (entry.copies.durable <= durable) return entry
+  return { ...entry, copies: { ...entry.copies, durable } }
+}
+
+/** Until the wanted copies exist, at most `waitMs`; the time of the client counts, so it is looked at often. */
+async function waitForCopies(pool: PoolParts, version: string, options: PutOptions): Promise<void> {
+  const id = VersionIds.parse(version)
+  const until = pool.clock.monotonicMs() + (options.waitMs ?? waitDefaultMs)
+  const entry = pool.catalog.read.version(id)?.entry
+  if (entry === undefined) return
+  const { copies } = pool.catalog.read.policy(entry)
+  while (pool.clock.monotonicMs() < until && !options.signal.aborted) {
+    if (pool.catalog.chunks.fewestHolders(id, pool.roster.durable()) >= copies) return
+    await pool.clock.sleep(waitStepMs)
+  }
+}
+
+function openVersion(pool: PoolParts, file: EntryView, wanted: string | undefined): OpenFile {
+  const id = wanted === undefined ? file.version : VersionIds.is(wanted) ? wanted : null
+  const version = id === null ? undefined : pool.catalog.read.version(id)
+  if (version === undefined || version.entry !== file.id) {
+    throw new EngineError('not-found', `${file.path} has no version ${wanted}`)
+  }
+  return {
+    entry: toEntry(pool, file),
+    version: version.version,
+    sizeBytes: version.sizeBytes,
+    modifiedMs: version.modifiedMs,
+    read: (from, to, signal) => pool.reader.read(version, from, to, signal),
+  }
+}
+
+function holdersOf(pool: PoolParts, file: EntryView): ReplicaHolder[] {
+  const held = new Map<NodeId, { chunks: number; bytes: number }>()
+  let total = 0
+  for (const chunk of file.version === null ? [] : pool.catalog.chunks.chunksOfVersion(file.version)) {
+    total++
+    const facts = pool.catalog.chunks.facts(chunk)
+    for (const holder of facts?.holders ?? []) {
+      const sum = held.get(holder) ?? { chunks: 0, bytes: 0 }
+      held.set(holder, { chunks: sum.chunks + 1, bytes: sum.bytes + (facts?.sizeBytes ?? 0) })
+    }
+  }
+  return [...held].map(([nodeId, sum]) => ({
+    nodeId,
+    name: machineName(pool, nodeId),
+    state: pool.roster.liveness(nodeId),
+    total,
+    ...sum,
+  }))
+}
+
+function search(pool: PoolParts, query: SearchQuery): Page<Entry> {
+  const folder =
+    query.folder === undefined
+      ? undefined
+      : files.mustBeFolder(files.mustBeAt(pool.catalog.read, parseJsonPath(query.folder)))
+  const found = pool.catalog.read.search({
+    text: query.q,
+    limit: query.limit,
+    cursor: query.cursor,
+    ...(query.kind === undefined ? {} : { kind: query.kind }),
+    ...(folder === undefined ? {} : { folder }),
+  })
+  return pageOf(found, (view) => toEntry(pool, view))
+}

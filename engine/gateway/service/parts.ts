@@ -1,0 +1,38 @@
+/**
+ * The parts of a node that the service puts together: what is always there, and what exists only while it belongs to a
+ * pool. The engine makes them; the service only calls them.
+ */
+import type { NodeId } from '../../base/ids.ts'
+import type { Census, Reader, WriteDeps } from '../../files/index.ts'
+import type { Identity } from '../../identity/index.ts'
+import type { Invite, Membership } from '../../membership/index.ts'
+import type { PeerNetwork } from '../../net/index.ts'
+import type { Clock, Random, Sighting } from '../../ports.ts'
+import type { Activity, DoctorCheck } from '../../../shared/index.ts'
+import type { Notice } from '../service.ts'
+
+/** Everything that works on the pool's content. */
+export interface PoolParts extends WriteDeps {
+  readonly census: Census
+  readonly reader: Reader
+}
+
+export interface NodeParts {
+  readonly self: NodeId
+  readonly identity: Identity
+  readonly clock: Clock
+  readonly random: Random
+  readonly membership: Membership
+  readonly network: PeerNetwork
+  /** Null while in no pool. */
+  pool(): PoolParts | null
+  createPool(name: string, copies: number): Promise<void>
+  invite(): Promise<Invite>
+  joinPool(code: string, address: string | undefined): Promise<void>
+  leavePool(confirm: string | undefined): Promise<void>
+  /** Nodes seen on the local network. */
+  sightings(): { readonly sighting: Sighting; readonly atMs: number }[]
+  doctor(): Promise<DoctorCheck[]>
+  activity(): readonly Activity[]
+  subscribe(listener: (notice: Notice) => void): Disposable
+}

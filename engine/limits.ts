@@ -68,6 +68,8 @@ export const limits = {
   payloadWindowBytes: 32 * MiB,
   requestsPerPeer: 1024,
   handshakeTimeoutMs: 10_000,
+  /** A node's certificate, DER; ours have about 300 bytes. */
+  certificateMaxBytes: 4 * KiB,
   requestTimeoutMs: 30_000,
   heartbeatMs: 2_000,
   suspectAfterMs: 6_000,
@@ -86,12 +88,41 @@ export const limits = {
   membersPerPool: 63,
   memberRowsPerPool: 4096,
   memberRowMaxBytes: 16 * KiB,
+  /** Places among them that only removals may take, so that a stolen machine cannot fill the set against its own removal. */
+  memberRowsForRemovals: 256,
+  /** Rows that one member row lists: those that a removal lets stand, or the removals that an admission lifts. */
+  hashesPerMemberRow: 384,
+  /** An epoch's secret sealed to one recipient. */
+  sealedSecretMaxBytes: 192,
+  epochNumberMax: 0xffff_ffff,
+  /** Member rows that a handshake carries; what is missing follows once connected. */
+  admissionMaxBytes: 384 * KiB,
+  /** A peer that did not take member rows is asked again after this long. */
+  memberSyncRetryMs: 5_000,
+  /** How long a node that leaves, or removes a connected one, waits for its removal to arrive. */
+  memberRowsArriveMs: 5_000,
   rowHeaderMaxBytes: 128 * KiB,
   rowBodyMaxBytes: 160 * KiB,
   rowsPerBatch: 1000,
   batchMaxBytes: 768 * KiB,
   fingerprintBuckets: 65_536,
   bucketsPerWalkStep: 64,
+  /** Segments that one version names: 4 TB at the largest pieces; their ids must fit the row's header. */
+  segmentsPerVersion: 3500,
+  parentsPerVersion: 64,
+  propertiesMaxBytes: 64 * KiB,
+  /** Works and merges that wait for the next commits. */
+  commitQueue: 16_384,
+  /** Pushes that wait for one peer, and what they may weigh; beyond that the walk brings the rows. */
+  pushesWaiting: 8192,
+  pushWaitingBytes: 32 * MiB,
+  /** Pushes whose acknowledgements are remembered for whoever asks. */
+  pushReceipts: 16_384,
+  /** Unequal catalogs are walked at once when no rows travel; while rows travel, after this long. */
+  walkPatienceMs: 20_000,
+  /** A walk that could not make two catalogs equal (a refused row) is tried again after this long. */
+  walkRetryMs: 60_000,
+  segmentsPerFetch: 64,
   nameMaxBytes: 255,
   pathMaxBytes: 16 * KiB,
   pathMaxDepth: 256,
@@ -99,7 +130,13 @@ export const limits = {
   nodeNameMaxBytes: 128,
   inviteLifetimeMs: 600_000,
   invitesOpen: 16,
+  /** Used and expired invites that are remembered, so that a late code is told apart from a wrong one. */
+  invitesRemembered: 64,
   pairingAttemptsPerMinute: 30,
+  /** An invite dies of so many wrong proofs by someone who knows its tag. */
+  pairingProofsPerInvite: 10,
+  /** A joiner that has dialled gets so long for the whole conversation. */
+  pairingTimeoutMs: 30_000,
 
   // Writing
   acknowledgeNodes: 2,
@@ -144,9 +181,16 @@ export function assertLimits(): void {
   assert(limits.wireMessageMaxBytes > limits.frameBytes + KiB)
   assert(limits.controlMessageMaxBytes < limits.wireMessageMaxBytes)
   assert(limits.batchMaxBytes + limits.rowBodyMaxBytes <= limits.controlMessageMaxBytes)
+  assert(limits.rowHeaderMaxBytes >= limits.segmentsPerVersion * 34 + limits.parentsPerVersion * 17 + 128)
+  assert(limits.segmentMaxBytes < limits.batchMaxBytes && limits.rowHeaderMaxBytes < limits.batchMaxBytes)
+  assert(limits.rowBodyMaxBytes >= 2 * limits.propertiesMaxBytes)
   assert(limits.payloadWindowBytes >= 2 * limits.chunkMaxBytes)
   assert(limits.sealArenaBytes >= 4 * limits.chunkMaxBytes)
   assert(limits.segmentMaxBytes >= limits.segmentMaxReferences * 128)
   assert(limits.apiHeadersMaxBytes > 3 * limits.pathMaxBytes + 16 * KiB)
+  assert(limits.memberRowMaxBytes >= limits.hashesPerMemberRow * 34 + 1 * KiB)
+  assert(limits.memberRowMaxBytes >= limits.membersPerPool * (limits.sealedSecretMaxBytes + 24) + 1 * KiB)
+  assert(limits.admissionMaxBytes + 4 * KiB <= limits.controlMessageMaxBytes / 2)
+  assert(limits.memberRowsPerPool * 64 + 4 * KiB <= limits.controlMessageMaxBytes)
   assert(limits.suspectAfterMs >= 3 * limits.heartbeatMs && limits.offlineAfterMs > limits.suspectAfterMs)
 }

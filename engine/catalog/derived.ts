@@ -3,7 +3,7 @@
  * can be rebuilt from them. The catalog decides which row wins; views are told only of winners, so they never compare
  * stamps to merge. Memory kept beside the database must follow savepoints: `mark` and `undo`, `commit` and `rollback`.
  */
-import type { EntryId, SegmentId } from '../base/ids.ts'
+import type { EntryId, SegmentId, VersionId } from '../base/ids.ts'
 import type { ChunkIndex, OpenRow, Segment, TreeReads, VersionHeader } from './types.ts'
 
 /** In-memory state that must end up like the database: each call follows what happens to the transaction. */
@@ -27,13 +27,17 @@ export interface DerivedViews extends TreeReads, Follower {
   apply(open: OpenRow, header: VersionHeader | null): void
   /** An entry ended (`gone`): all its rows, those of its versions too, are removed by the catalog. */
   forgetEntry(entry: EntryId): void
-  /** Keeps a segment whose hash the catalog has checked. Idempotent; one that no version names may be dropped. */
+  /** Keeps a segment whose hash the catalog has checked; idempotent. The version that names it may follow in the same transaction. */
   addSegment(segment: Segment): void
+  /** True if a version names it and it is not here: the only foreign segments that the catalog takes. */
+  lacks(id: SegmentId): boolean
   segment(id: SegmentId): Uint8Array | undefined
   /** Named by a version and not here. */
   missingSegments(limit: number): SegmentId[]
   /** Entries whose look may have changed since the last call. */
   takeChanged(): readonly EntryId[] | 'all'
+  /** Versions that became whole (row and all segments here) since the last call. */
+  takeCompleted(): readonly VersionId[]
   /** Forgets all that was derived from rows, before they are applied again in any order. Segments stay. */
   reset(): void
 }

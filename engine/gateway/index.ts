@@ -1,0 +1,4 @@
+/** The gateway: a node's HTTP API and its page. */
+export { type Asset, type Assets, loadPage } from './assets.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+export type { Notice, OpenFile, PutOptions, Service } from './service.ts'

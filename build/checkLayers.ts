@@ -65,7 +65,7 @@ function relativeFault(file: string, { specifier }: Import): string | undefined 
     return isTest(file) ? undefined : `'${specifier}': sim/ is for tests only`
   }
   if (from === 'engine/sim') return undefined
-  const allowed = isAllowed(from, to)
+  const allowed = isAllowed(from, to, target)
   if (allowed !== true) return `'${specifier}': ${allowed}`
   const isSingleFile = to === target
   if (isSingleFile || !to.startsWith('engine/') || isUnderAny(target, openFolders)) return undefined
@@ -73,7 +73,7 @@ function relativeFault(file: string, { specifier }: Import): string | undefined 
   return `'${specifier}' reaches into ${to}/; import ${to}/index.ts, and export there what is missing`
 }
 
-function isAllowed(from: string, to: string): true | string {
+function isAllowed(from: string, to: string, target: string): true | string {
   const fromFolder = topOf(from)
   const toFolder = topOf(to)
   if (fromFolder === 'engine' && toFolder === 'engine') {
@@ -90,7 +90,7 @@ function isAllowed(from: string, to: string): true | string {
   if (fromFolder === toFolder) return true
   const list = mayImport[fromFolder]
   if (!list) return `${fromFolder}/ has no place in build/layers.ts`
-  if (isUnderAny(to, list)) return true
+  if (isUnderAny(target, list)) return true
   return `${fromFolder}/ may not import ${to}; it may import ${list.join(', ') || 'nothing but itself'} (build/layers.ts)`
 }
 

@@ -15,7 +15,7 @@ const suites: Readonly<Record<string, Suite>> = {
   lint: () => check([tool('oxlint'), '--deny-warnings']),
   format: () => check([tool('@biomejs/biome', 'biome'), 'format', '.'], 'mend with: npm run format'),
   deadcode: () => check([tool('knip')]),
-  types: () => check([tool('typescript', 'tsc'), '-p', '.']),
+  types: async () => sum([await types('.'), await types('shared')]),
   unit: (filters) => {
     const folders = ['engine', 'cli', 'shared', 'renderer', 'build', 'bench'].map((folder) => `${folder}/**/*.test.ts`)
     return testFiles(folders, filters, { together: 2, limitMs: 3 * minuteMs, testLimitMs: minuteMs })
@@ -24,6 +24,8 @@ const suites: Readonly<Record<string, Suite>> = {
     testFiles(['e2e/*.test.ts'], filters, { together: 1, limitMs: 5 * minuteMs, testLimitMs: 3 * minuteMs }),
   browser: browserSpecs,
 }
+
+const types = (project: string): Promise<Tally> => check([tool('typescript', 'tsc'), '-p', project])
 
 /** A tool that passes or fails as a whole. */
 async function check(args: readonly string[], hint = ''): Promise<Tally> {

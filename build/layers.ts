@@ -42,7 +42,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   electron: ['shared', 'engine/config.ts', 'engine/main.ts'],
   renderer: ['shared'],
   e2e: ['shared', 'engine/base'],
-  bench: ['shared', 'engine', 'cli'],
+  bench: ['shared', 'engine', 'cli', 'e2e/support'],
   build: ['e2e/browser.ts'],
   bin: ['build'],
 }

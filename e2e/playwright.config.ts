@@ -2,7 +2,7 @@
 import { defineConfig } from '@playwright/test'
 import { findBrowser } from './browser.ts'
 
-const browser = await findBrowser()
+const browser = findBrowser()
 
 export default defineConfig({
   testDir: '.',

@@ -211,9 +211,9 @@ export interface CatalogTransaction extends TreeReads {
 export interface MergeResult {
   /** Rows that won. */
   readonly accepted: number
-  /** Rows refused and why: `bad-tag`, `bad-row`, `unknown-epoch`, `gone`, `stamp-ahead`. */
-  readonly refused: { readonly key: RowKey; readonly code: string }[]
-  /** Segments that accepted versions name and this node lacks. */
+  /** Rows refused and why: `bad-tag`, `bad-row`, `unknown-epoch`, `gone`, `stamp-ahead`; `index` in the rows given. */
+  readonly refused: { readonly key: RowKey; readonly code: string; readonly index: number }[]
+  /** Segments that versions among the rows given name and this node lacks. */
   readonly missingSegments: SegmentId[]
 }
 
@@ -285,8 +285,33 @@ export interface Catalog {
   /** Sum of all row hashes, 64 hexadecimal digits. */
   root(): string
   readonly walk: WalkReads
+  readonly walks: CompletedWalks
+  /**
+   * Gives rows that a wrong clock stamped too far ahead to be merged elsewhere new stamps, in their order; answers how many.
+   * Call only while this node's clock agrees with another member's.
+   */
+  restampAhead(): Promise<number>
+  /** Derives all views anew from the rows, in one transaction. */
+  rebuildViews(): Promise<void>
   on(events: Partial<CatalogEvents>): Disposable
   close(): void
+}
+
+/** Both nodes had, at the end, merged all that the other had when it began. */
+export interface CompletedWalk {
+  readonly node: NodeId
+  /** Numbers that the two nodes had drawn at their starts. */
+  readonly ourStart: number
+  readonly theirStart: number
+  /** This node's wall clock. */
+  readonly begunMs: number
+  readonly endedMs: number
+}
+
+/** The last completed walk with each node; kept over restarts. */
+export interface CompletedWalks {
+  last(node: NodeId): CompletedWalk | undefined
+  record(walk: CompletedWalk): Promise<void>
 }
 
 /** What the walk needs to read; the protocol over it is catalog/walk.ts. */

@@ -5,7 +5,7 @@
  */
 import type { NodeId } from '../base/ids.ts'
 import type { Catalog, NodeProfile } from '../catalog/index.ts'
-import { type Liveness, livenessOf, type Membership } from '../membership/index.ts'
+import { Heartbeats, type Liveness, livenessAt, type Membership } from '../membership/index.ts'
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import type { Place } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
@@ -31,6 +31,17 @@ export interface RosterDeps {
   readonly ownSpace: () => OwnSpace
 }
 
+/** Everything that is asked many times per write, judged once per moment. */
+interface Snapshot {
+  readonly untilMs: number
+  readonly places: Place[]
+  readonly connected: ReadonlySet<NodeId>
+  readonly reachable: ReadonlySet<NodeId>
+  readonly durable: ReadonlySet<NodeId>
+}
+
+/** How long a judgement may be reused; whatever is heard or changes ends it at once. */
+const snapshotMs = 100
 /** New chunks keep away from a node that is this full. */
 const fullAt = 0.98
 const unknownSite = 'unknown'
@@ -40,12 +51,15 @@ export class Roster {
   readonly #seen = new Map<NodeId, Seen>()
   readonly #subscriptions = new DisposableStack()
   readonly #listeners = new Set<(nodeId: NodeId) => void>()
+  readonly #heartbeats: Heartbeats
   readonly #startedMonotonicMs: number
   #last = new Map<NodeId, Liveness>()
+  #snapshot: Snapshot | undefined
 
   constructor(deps: RosterDeps) {
     this.#deps = deps
     this.#startedMonotonicMs = deps.clock.monotonicMs()
+    this.#heartbeats = new Heartbeats(deps.self, this.#startedMonotonicMs)
     this.#subscriptions.use(
       deps.network.on({
         connected: (peer) => this.#tell(peer.nodeId),
@@ -58,6 +72,7 @@ export class Roster {
 
   /** Looks whether anyone's liveness changed with time alone; called by the node's loop. */
   check(): void {
+    this.#snapshot = undefined
     const now = new Map(this.#deps.membership.members().map((member) => [member.nodeId, this.liveness(member.nodeId)]))
     const before = this.#last
     this.#last = now
@@ -66,36 +81,30 @@ export class Roster {
   }
 
   /** Connected now, this node included: those that a write or a copy may go to. */
-  connected(): Set<NodeId> {
-    const nodes = new Set<NodeId>([this.#deps.self])
-    for (const peer of this.#deps.network.peers()) nodes.add(peer.nodeId)
-    return nodes
+  connected(): ReadonlySet<NodeId> {
+    return this.#now().connected
   }
 
   liveness(nodeId: NodeId): Liveness {
-    const { self, membership, clock, network } = this.#deps
-    if (nodeId === self) return 'online'
-    const seen = this.#seen.get(nodeId)
-    return livenessOf(
-      {
-        member: membership.member(nodeId) !== undefined,
-        connected: network.peer(nodeId) !== undefined,
-        lastHeardMs: seen?.atMonotonicMs ?? null,
-        leaving: seen?.pulse.leaving ?? false,
-        watchingSinceMs: this.#startedMonotonicMs,
-      },
-      clock.monotonicMs(),
-    )
+    const { membership, clock } = this.#deps
+    const isMember = membership.member(nodeId) !== undefined
+    return livenessAt(this.#heartbeats.facts(nodeId, isMember), clock.monotonicMs())
+  }
+
+  /** The node's own loop stood still (the computer slept): nobody is called offline for what was not heard meanwhile. */
+  woke(): void {
+    this.#heartbeats.woke(this.#deps.clock.monotonicMs())
+    this.check()
   }
 
   /** Members online or suspect: a read can expect their replicas. */
-  reachable(): Set<NodeId> {
-    return this.#membersThat((nodeId) => ['online', 'suspect'].includes(this.liveness(nodeId)))
+  reachable(): ReadonlySet<NodeId> {
+    return this.#now().reachable
   }
 
   /** Members neither removed nor past their grace: their replicas count. */
-  durable(): Set<NodeId> {
-    return this.#membersThat((nodeId) => !this.#pastGrace(nodeId))
+  durable(): ReadonlySet<NodeId> {
+    return this.#now().durable
   }
 
   /** Wall clock of the last sign of life, ms since 1970; null if none since this node started and no presence is known. */
@@ -122,23 +131,8 @@ export class Roster {
   }
 
   /** All members as placement sees them; `accepts` says nothing about being connected. */
-  places(): Place[] {
-    return this.#deps.membership
-      .members()
-      .filter((member) => member.role !== 'cloud')
-      .map(({ nodeId }) => {
-        const profile = this.profile(nodeId)
-        const { usedBytes, quotaBytes } = this.space(nodeId)
-        const fill = quotaBytes > 0 ? usedBytes / quotaBytes : 1
-        return {
-          nodeId,
-          weight: profile?.quotaBytes ?? 0,
-          site: profile?.site ?? unknownSite,
-          machineHash: profile?.machineHash ?? nodeId,
-          fill,
-          accepts: fill < fullAt && profile?.drain !== true,
-        }
-      })
+  places(): readonly Place[] {
+    return this.#now().places
   }
 
   onChange(listener: (nodeId: NodeId) => void): Disposable {
@@ -150,9 +144,38 @@ export class Roster {
     this.#subscriptions.dispose()
   }
 
-  #membersThat(test: (nodeId: NodeId) => boolean): Set<NodeId> {
-    const ids = this.#deps.membership.members().map((member) => member.nodeId)
-    return new Set(ids.filter(test))
+  #now(): Snapshot {
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (this.#snapshot === undefined || nowMs >= this.#snapshot.untilMs)
+      this.#snapshot = this.#judge(nowMs + snapshotMs)
+    return this.#snapshot
+  }
+
+  #judge(untilMs: number): Snapshot {
+    const { self, network, membership } = this.#deps
+    const members = membership.members()
+    const ids = members.map((member) => member.nodeId)
+    return {
+      untilMs,
+      places: members.filter((member) => member.role !== 'cloud').map((member) => this.#placeOf(member.nodeId)),
+      connected: new Set([self, ...network.peers().map((peer) => peer.nodeId)]),
+      reachable: new Set(ids.filter((nodeId) => ['online', 'suspect'].includes(this.liveness(nodeId)))),
+      durable: new Set(ids.filter((nodeId) => !this.#pastGrace(nodeId))),
+    }
+  }
+
+  #placeOf(nodeId: NodeId): Place {
+    const profile = this.profile(nodeId)
+    const { usedBytes, quotaBytes } = this.space(nodeId)
+    const fill = quotaBytes > 0 ? usedBytes / quotaBytes : 1
+    return {
+      nodeId,
+      weight: profile?.quotaBytes ?? 0,
+      site: profile?.site ?? unknownSite,
+      machineHash: profile?.machineHash ?? nodeId,
+      fill,
+      accepts: fill < fullAt && profile?.drain !== true,
+    }
   }
 
   #pastGrace(nodeId: NodeId): boolean {
@@ -175,6 +198,7 @@ export class Roster {
 
   #hear(peer: Peer, pulse: Pulse): void {
     const { clock } = this.#deps
+    this.#heartbeats.heard(peer.nodeId, pulse.leaving, clock.monotonicMs())
     this.#seen.set(peer.nodeId, { pulse, atMonotonicMs: clock.monotonicMs(), atMs: clock.nowMs() })
     this.check()
   }
@@ -185,6 +209,7 @@ export class Roster {
   }
 
   #notify(nodeId: NodeId): void {
+    this.#snapshot = undefined
     for (const listener of this.#listeners) listener(nodeId)
   }
 }

@@ -24,6 +24,16 @@ export const limits = {
   inlineSealBytes: 16 * KiB,
   /** Memory that all uploads of a node share for pieces being cut, sealed and stored. */
   sealArenaBytes: 96 * MiB,
+  /** Small pieces at the beginning of a content are read and cut this much at a time. */
+  sealWindowBytes: 1 * MiB,
+  /** Contents above inlineSealBytes that are read and cut at once; more wait. */
+  sealStreams: 64,
+  /** Encryption goes in blocks of this size, which stay in the processor's cache. */
+  cipherBlockBytes: 128 * KiB,
+  /** Chunks up to this size are opened on the calling thread. */
+  inlineOpenBytes: 128 * KiB,
+  /** A worker thread's heap; its buffers lie outside. */
+  threadHeapBytes: 48 * MiB,
   /** Memory that all reads of a node share for chunks fetched and opened ahead. */
   readAheadBytes: 64 * MiB,
   readAheadChunks: 4,
@@ -66,17 +76,49 @@ export const limits = {
   controlMessageMaxBytes: 1 * MiB,
   /** Payload bytes that a peer may have under way to us before we grant more. */
   payloadWindowBytes: 32 * MiB,
+  /** No node grants more at once, of whatever release. */
+  creditMaxBytes: 1 * GiB,
+  /** What a wire buffers before bulk waits for it to drain. */
+  wireBufferBytes: 2 * MiB,
+  /** Small messages that are ready together travel in one of up to this size. */
+  bundleBytes: 64 * KiB,
+  /** With more small messages waiting for a slow peer, its new requests are refused; with four times as much it is cut off. */
+  laneQueueBytes: 16 * MiB,
   requestsPerPeer: 1024,
+  /** Messages with a malformed body that a peer may send before it is cut off. */
+  malformedMessagesMax: 16,
   handshakeTimeoutMs: 10_000,
+  /** Handshakes under way with nodes that have not been admitted yet. */
+  handshakesAtOnce: 64,
+  /** How long an old connection has to answer when its peer offers a new one. */
+  probeMs: 3_000,
+  /** Between two addresses of one node that are dialled side by side. */
+  dialStaggerMs: 300,
+  /** Refusals and failures remembered, one per node. */
+  problemsRemembered: 256,
   /** A node's certificate, DER; ours have about 300 bytes. */
   certificateMaxBytes: 4 * KiB,
+  /** Connections that have not finished TLS and upgrade; more are dropped at once. */
+  handshakesAtOnce: 64,
+  /** Wires that others have opened to this node, admitted or not: two per member, the rest for pairing and strangers. */
+  wiresAccepted: 256,
+  /** The HTTP head of an upgrade. */
+  upgradeHeadMaxBytes: 4 * KiB,
+  /** How long a closing wire may take to send what it still has. */
+  wireCloseMs: 2_000,
+  /** Silence after which the operating system asks whether the other end still lives. */
+  keepAliveMs: 15_000,
   requestTimeoutMs: 30_000,
   heartbeatMs: 2_000,
   suspectAfterMs: 6_000,
   offlineAfterMs: 15_000,
+  /** A data wire that brings nothing for this long is dead; longer than for control, since its beats wait behind bulk. */
+  dataSilenceMs: 60_000,
   reconnectMinMs: 500,
   reconnectMaxMs: 30_000,
   addressesPerNode: 16,
+  /** host:port; a host name has at most 253 characters. */
+  addressMaxBytes: 300,
   /** A clock that differs by more makes a peer's catalog wait. */
   clockSkewMaxMs: 600_000,
   /** Rows stamped further ahead are not merged. */
@@ -180,11 +222,13 @@ export function assertLimits(): void {
   assert(limits.chunkMaxBytes >= limits.pieceMaxBytes + 17)
   assert(limits.wireMessageMaxBytes > limits.frameBytes + KiB)
   assert(limits.controlMessageMaxBytes < limits.wireMessageMaxBytes)
+  assert(limits.wiresAccepted >= 2 * limits.membersPerPool + limits.handshakesAtOnce)
   assert(limits.batchMaxBytes + limits.rowBodyMaxBytes <= limits.controlMessageMaxBytes)
   assert(limits.rowHeaderMaxBytes >= limits.segmentsPerVersion * 34 + limits.parentsPerVersion * 17 + 128)
   assert(limits.segmentMaxBytes < limits.batchMaxBytes && limits.rowHeaderMaxBytes < limits.batchMaxBytes)
   assert(limits.rowBodyMaxBytes >= 2 * limits.propertiesMaxBytes)
   assert(limits.payloadWindowBytes >= 2 * limits.chunkMaxBytes)
+  assert(limits.bundleBytes + KiB < limits.wireMessageMaxBytes && limits.laneQueueBytes > limits.controlMessageMaxBytes)
   assert(limits.sealArenaBytes >= 4 * limits.chunkMaxBytes)
   assert(limits.segmentMaxBytes >= limits.segmentMaxReferences * 128)
   assert(limits.apiHeadersMaxBytes > 3 * limits.pathMaxBytes + 16 * KiB)

@@ -50,23 +50,15 @@ function checked(names: string[]): string[] {
   return names
 }
 
-/**
- * The names of a raw (percent-encoded) path without leading slash; '' is the root. Characters from U+0080 to U+00FF
- * stand for raw bytes, as HTTP servers hand them over. Throws BadPath.
- */
+/** The names of a raw (percent-encoded) path without leading slash; '' is the root. Throws BadPath. */
 export function parsePath(raw: string): string[] {
-  if (raw === '') return []
-  return checked(raw.split('/').map(decodeSegment))
+  return raw === '' ? [] : checked(raw.split('/').map(decodeSegment))
 }
 
 function decodeSegment(segment: string): string {
-  const ascii = segment.replace(/[^\0-\x7f]/g, (unit) => {
-    const byte = unit.charCodeAt(0)
-    if (byte > 0xff) throw new BadPath('a name is not percent-encoded')
-    return `%${byte.toString(16)}`
-  })
+  if (/[^\0-\x7f]/.test(segment)) throw new BadPath('a name is not percent-encoded')
   try {
-    return decodeURIComponent(ascii)
+    return decodeURIComponent(segment)
   } catch (error) {
     throw new BadPath('a name is not percent-encoded UTF-8', { cause: error })
   }

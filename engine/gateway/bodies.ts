@@ -55,7 +55,9 @@ function cutError(timedOut: boolean, cause?: unknown): EngineError {
 export function dropRest(request: IncomingMessage, clock: Clock): void {
   if (request.complete || request.destroyed) return
   request.resume()
-  const timer = clock.timer(limits.apiLingerMs, () => request.destroy())
+  const timer = clock.timer(limits.apiLingerMs, () => {
+    if (!request.complete) request.destroy()
+  })
   request.once('close', () => timer[Symbol.dispose]())
 }
 

@@ -81,6 +81,7 @@ export class EventHub {
     } finally {
       heartbeat()
       this.#streams.delete(response)
+      if (!response.writableEnded) response.destroy()
     }
   }
 
@@ -123,9 +124,9 @@ export class EventHub {
   /** The number of the first notice after an event's id; undefined if the id is unknown. Without an id: what comes from now on. */
   #numberAfter(lastEventId: string | undefined): number | undefined {
     if (lastEventId === undefined || lastEventId === '') return this.#end()
-    const dash = lastEventId.lastIndexOf('-')
-    const last = Number(lastEventId.slice(dash + 1))
-    const known = lastEventId.slice(0, dash) === this.#options.run && Number.isSafeInteger(last)
+    const [, run, digits] = /^([0-9a-f]+)-(\d{1,15})$/.exec(lastEventId) ?? []
+    const last = Number(digits)
+    const known = run === this.#options.run
     return known && last >= this.#first - 1 && last < this.#end() ? last + 1 : undefined
   }
 

@@ -3,8 +3,6 @@
  * files and folders are taken from the raw request line, since a router that decodes them would decode twice or too
  * early; the router sees only their prefix. With a certificate it serves HTTPS.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { EngineError, isEngineError, messageOf } from '../base/error.ts'
@@ -12,6 +10,7 @@ import type { Clock, Random } from '../ports.ts'
 import { limits } from '../limits.ts'
 import type { Assets } from './assets.ts'
 import { dropRest } from './bodies.ts'
+import { type Certificate, Entrance } from './entrance.ts'
 import { EventHub } from './events.ts'
 import { Guard } from './guard.ts'
 import { isUnforeseen, problemMediaType, problemOf, rawResponse } from './problems.ts'
@@ -38,7 +37,7 @@ export interface GatewayOptions {
   /** Of the software. */
   readonly version: string
   readonly assets: Assets
-  readonly tls?: { readonly certificatePem: string; readonly privateKeyPem: string }
+  readonly tls?: Certificate
   /** Told of errors that nobody foresaw. */
   readonly log?: (text: string) => void
 }
@@ -78,11 +77,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     return { url: `${gateway.url}/#login=${code}`, expiresAtMs }
   }
 
+  const entrance = new Entrance({ guard, clock, tls: options.tls, takesBytes: (url) => url.startsWith(filesPrefix) })
   const app = Fastify({
     logger: false,
     bodyLimit: limits.apiBodyMaxBytes,
     rewriteUrl: (request) => routedUrl(request.url ?? '/'),
-    serverFactory: (handler) => serverOf(handler, guard, options),
+    serverFactory: (handler) => entrance.serverFor(handler),
     frameworkErrors: answerError,
     clientErrorHandler(error, socket) {
       if (socket.writable) socket.write(rawResponse(parserError(error.code)))
@@ -144,61 +144,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async stop(): Promise<void> {
       events.stop()
-      const cut = clock.timer(limits.apiLingerMs, () => app.server.closeAllConnections())
-      await app.close()
-      cut[Symbol.dispose]()
+      await entrance.closing(() => app.close())
       watch.stop()
     },
   }
   return gateway
-}
-
-/** The server with its limits; the guard stands before the router, so nothing can be routed around it. */
-function serverOf(handler: RequestListener, guard: Guard, { tls, clock }: GatewayOptions): Server {
-  const settings = {
-    maxHeaderSize: limits.apiHeadersMaxBytes,
-    headersTimeout: limits.apiHeadersTimeoutMs,
-    // Uploads may take hours; the stall watch cuts those that stand still.
-    requestTimeout: 0,
-    keepAliveTimeout: limits.apiKeepAliveMs,
-    connectionsCheckingInterval: limits.apiHeadersTimeoutMs / 3,
-    requireHostHeader: false,
-    noDelay: true,
-    // Fewer, larger reads: a quarter more throughput for big uploads.
-    highWaterMark: 256 * 1024,
-  }
-  const entrance = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
-    response.setHeader('x-content-type-options', 'nosniff')
-    response.setHeader('referrer-policy', 'no-referrer')
-    response.setHeader('cross-origin-resource-policy', 'same-origin')
-    response.setHeader('cache-control', 'no-store')
-    const refusal = guard.refusal(request)
-    if (refusal !== null) return refuse(request, response, refusal, clock)
-    // What a file's bytes claim to be is not asked, so a malformed claim must not matter.
-    if (request.url?.startsWith(filesPrefix)) delete request.headers['content-type']
-    if (expectsContinue) response.writeContinue()
-    handler(request, response)
-  }
-  const listener = (request: IncomingMessage, response: ServerResponse) => entrance(request, response, false)
-  const server =
-    tls === undefined
-      ? createServer(settings, listener)
-      : createTlsServer(
-          { ...settings, cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: 'TLSv1.2' },
-          listener,
-        )
-  server.maxConnections = limits.apiConnections
-  server.on('checkContinue', (request, response) => entrance(request, response, true))
-  return server as Server
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, error: EngineError, clock: Clock): void {
-  const problem = problemOf(error)
-  const headers: Record<string, string> = { 'content-type': problemMediaType }
-  if (problem.status === 401) headers['www-authenticate'] = 'Bearer'
-  const body = JSON.stringify(problem)
-  response.writeHead(problem.status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
-  dropRest(request, clock)
 }
 
 /** What the router sees of a URL: of paths into the tree only the prefix, since it would decode them. */
@@ -230,6 +180,8 @@ function knownPaths(app: FastifyInstance): (url: string) => string[] {
 function parserError(code: string | undefined): EngineError {
   if (code === 'HPE_HEADER_OVERFLOW') return new EngineError('headers-too-large', 'The headers are too large.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new EngineError('timeout', 'The request took too long to arrive.')
+  if (code === 'HPE_INVALID_URL')
+    return new EngineError('bad-path', 'The address holds bytes that are to be percent-encoded.')
   return new EngineError('bad-request', 'This is not HTTP/1.1.')
 }
 

@@ -51,6 +51,7 @@ export function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): vo
     reply.hijack()
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream',
+      connection: 'close',
       'x-accel-buffering': 'no',
     })
     reply.raw.flushHeaders()

@@ -1,0 +1,62 @@
+/**
+ * A gateway over a MemoryService on a real port: what the tests of gateway and command line talk to.
+ */
+import { systemClock, systemRandom } from '../platform/index.ts'
+import type { Assets, Service } from '../gateway/index.ts'
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
+import { MemoryService, type MemoryServiceOptions } from './memoryService.ts'
+
+export interface MemoryNode<S extends Service = MemoryService> extends AsyncDisposable {
+  readonly service: S
+  readonly gateway: Gateway
+  readonly url: string
+  readonly token: string
+  /** fetch with the token; `path` starts with /. */
+  ask(path: string, init?: RequestInit): Promise<Response>
+}
+
+export const testAssets: Assets = new Map([
+  [
+    '/',
+    {
+      bytes: Buffer.from('<!doctype html><title>Hadahoop</title>'),
+      mediaType: 'text/html; charset=utf-8',
+      etag: '"page"',
+    },
+  ],
+  ['/page.js', { bytes: Buffer.from('export {}'), mediaType: 'text/javascript; charset=utf-8', etag: '"script"' }],
+])
+
+export async function startMemoryNode(
+  options: MemoryServiceOptions & { gateway?: Partial<GatewayOptions> } = {},
+): Promise<MemoryNode> {
+  return startNodeOn(new MemoryService(options), options.gateway)
+}
+
+/** The same over any service. */
+export async function startNodeOn<S extends Service>(
+  service: S,
+  options: Partial<GatewayOptions> = {},
+): Promise<MemoryNode<S>> {
+  const token = 'a token of the tests'
+  const gateway = createGateway({
+    service,
+    clock: systemClock,
+    random: systemRandom,
+    token,
+    nodeId: '1'.repeat(32),
+    version: '0.0.0',
+    assets: testAssets,
+    ...options,
+  })
+  await gateway.start()
+  return {
+    service,
+    gateway,
+    token,
+    url: gateway.url,
+    ask: (path, init = {}) =>
+      fetch(gateway.url + path, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } }),
+    [Symbol.asyncDispose]: () => gateway.stop(),
+  }
+}

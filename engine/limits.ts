@@ -137,6 +137,8 @@ export const limits = {
   /** An epoch's secret sealed to one recipient. */
   sealedSecretMaxBytes: 192,
   epochNumberMax: 0xffff_ffff,
+  /** Epoch secrets that one request asks for. */
+  secretsPerFetch: 64,
   /** Member rows that a handshake carries; what is missing follows once connected. */
   admissionMaxBytes: 384 * KiB,
   /** A peer that did not take member rows is asked again after this long. */

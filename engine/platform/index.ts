@@ -1,4 +1,5 @@
 /** The ports on real machines. */
+export { formatAddress, isLoopback, parseAddress } from './address.ts'
 export { systemClock } from './clock.ts'
 export { createDisk, type FolderDisk } from './disk.ts'
 export { nodeIdOfCertificate, readCertificate } from './certificate.ts'
@@ -6,3 +7,5 @@ export { lockFolder } from './lock.ts'
 export { readMigrations } from './migrations.ts'
 export { systemRandom } from './random.ts'
 export { type Migration, migrate, openSqlite } from './sqlite.ts'
+export type { TransportIdentity } from './handshake.ts'
+export { createTransport } from './transport.ts'

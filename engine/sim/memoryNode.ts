@@ -55,8 +55,11 @@ export async function startNodeOn<S extends Service>(
     gateway,
     token,
     url: gateway.url,
-    ask: (path, init = {}) =>
-      fetch(gateway.url + path, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } }),
+    ask(path, init = {}) {
+      const headers = new Headers(init.headers)
+      if (!headers.has('authorization')) headers.set('authorization', `Bearer ${token}`)
+      return fetch(gateway.url + path, { ...init, headers })
+    },
     [Symbol.asyncDispose]: () => gateway.stop(),
   }
 }

@@ -18,6 +18,7 @@ import {
 import { EngineError } from '../base/error.ts'
 import type { Notice, OpenFile, PutOptions, Service } from '../gateway/index.ts'
 import { limits } from '../limits.ts'
+import { systemClock } from '../platform/index.ts'
 
 interface Content {
   readonly id: string
@@ -150,7 +151,7 @@ export class MemoryService implements Service {
       this.uploadsOpen--
     }
     this.#usedBytes += sizeBytes
-    const nowMs = Date.now()
+    const nowMs = systemClock.nowMs()
     const content = {
       id: this.#newId(),
       bytes: Buffer.concat(parts),
@@ -325,7 +326,7 @@ export class MemoryService implements Service {
 
   async restoreFromTrash(id: string): Promise<Entry> {
     const item = this.#items.get(id)
-    if (item?.trashed == null) throw new EngineError('not-found', 'That is not in the trash.')
+    if (!item?.trashed) throw new EngineError('not-found', 'That is not in the trash.')
     const [parent, name] = this.#target(item, item.trashed.path)
     item.parent = parent
     item.trashed = null
@@ -448,7 +449,7 @@ export class MemoryService implements Service {
     for (let above: Item | null | undefined = this.#nearest(names.slice(0, -1)); above; above = above.parent) {
       if (above === item) throw new EngineError('cycle', 'A folder cannot go into itself.')
     }
-    return [this.#makeFolders(names.slice(0, -1)), names.at(-1) as string]
+    return [this.#makeFolders(names.slice(0, -1)), names.at(-1) ?? '']
   }
 
   #nearest(path: readonly string[]): Item {
@@ -456,7 +457,7 @@ export class MemoryService implements Service {
   }
 
   #toTrash(item: Item): void {
-    item.trashed = { atMs: Date.now(), path: this.#pathOf(item) }
+    item.trashed = { atMs: systemClock.nowMs(), path: this.#pathOf(item) }
     item.parent?.children.delete(keyOf(item.name))
     this.notify({ type: 'entry', id: item.id })
   }

@@ -32,6 +32,15 @@ export const limits = {
   cipherBlockBytes: 128 * KiB,
   /** Chunks up to this size are opened on the calling thread. */
   inlineOpenBytes: 128 * KiB,
+  /** What one transaction of the chunk store takes, so that it does not hold up everything else for long. */
+  storeCommitBytes: 4 * MiB,
+  storeCommitWorks: 1000,
+  /** The chunk store asks the disk for its free space when the last answer is that old... */
+  freeSpaceAskMs: 5_000,
+  /** ...or seems too little and is that old. */
+  freeSpaceReaskMs: 250,
+  /** Damaged chunks that are kept for whoever wants to look; further ones are deleted. */
+  quarantinedChunks: 64,
   /** A worker thread's heap; its buffers lie outside. */
   threadHeapBytes: 48 * MiB,
   /** Memory that all reads of a node share for chunks fetched and opened ahead. */

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import type { NodeId } from '../base/ids.ts'
+import type { Ports, Wire } from '../ports.ts'
 
 /** A request's name and the shapes of its two bodies. `lane: 'data'` sends request and answer on the data wire. */
 export interface Message<Request, Response> {
@@ -30,12 +31,16 @@ export interface Answer<Response> {
 /** A connected, admitted member. */
 export interface Peer {
   readonly nodeId: NodeId
-  /** host:port of the control wire's other end. */
+  /** host:port at which it can be dialled again: where we reached it, or its wire's host with the port it listens on. */
   readonly address: string
+  /** True if we dialled it: then `address` is known to work from here. */
+  readonly dialled: boolean
   /** The number that the peer drew at its start; a new one means that it restarted. */
   readonly startNumber: number
   /** Protocol version that both speak. */
   readonly protocol: number
+  /** What it says it runs. */
+  readonly software: string
   /** Its wall clock minus ours, milliseconds, at the last heartbeat. */
   readonly clockOffsetMs: number
   readonly roundTripMs: number
@@ -101,6 +106,33 @@ export interface PeerNetwork {
   on(events: Partial<PeerNetworkEvents>): Disposable
   /** The pulse to send; asked for at each beat. */
   setPulse(source: () => Omit<Pulse, 'nowMs'>): void
+  /** Why the last attempt to connect with this node failed or was refused, here or there; undefined once connected. */
+  lastProblem(nodeId: NodeId): Problem | undefined
   /** Wires of purpose `pair`, unadmitted: handed over as they come (membership's pairing answers them). */
-  onPairingWire(listener: (wire: import('../ports.ts').Wire) => void): void
+  onPairingWire(listener: (wire: Wire) => void): void
+}
+
+/** Why two nodes are not connected, for `hadahoop doctor` and the UI. */
+export interface Problem {
+  /** `unreachable`, `wrong-identity`, `unknown-protocol`, `timeout`, `peer-gone`, or the gatekeeper's own code. */
+  readonly code: string
+  readonly message: string
+  readonly hint: string | undefined
+  /** Our wall clock. */
+  readonly atMs: number
+  /** Who found the fault. */
+  readonly refusedBy: 'us' | 'peer'
+}
+
+export interface PeerNetworkOptions {
+  readonly ports: Pick<Ports, 'clock' | 'random' | 'transport'>
+  readonly identity: { readonly nodeId: NodeId; readonly startNumber: number; readonly certificate: Uint8Array }
+  readonly gatekeeper: Gatekeeper
+  readonly listen: { readonly host?: string; readonly port?: number }
+  /** What the hello says this node runs, at most 64 characters. */
+  readonly software?: string
+  /** Told of what no peer may cause: a handler or listener that throws something else than an EngineError. Default: it is thrown. */
+  readonly fault?: (error: unknown, where: string) => void
+  /** Protocols to speak; for tests of releases to come. */
+  readonly protocol?: { readonly min: number; readonly max: number }
 }

@@ -300,6 +300,8 @@ export class SimWire implements Wire {
 
   close(reason: string): void {
     if (!this.open || !this.owner.alive) return
+    // Once a wire says that it is closed, its memory belongs to the sender again.
+    for (const parcel of [...this.#waiting, ...this.#flying]) parcel.message &&= Buffer.from(parcel.message)
     this.#enqueue({ message: null, reason, sizeBytes: 0, leftAtMs: Number.POSITIVE_INFINITY })
     this.#shut(reason)
   }

@@ -186,6 +186,11 @@ export class SimWorld implements AsyncDisposable {
     return { nodeId: createHash('sha256').update(certificate).digest('hex').slice(0, 32) as NodeId, certificate }
   }
 
+  /** The node's host, the first half of its addresses. */
+  host(name: string): string {
+    return this.#node(name).host
+  }
+
   running(name: string): boolean {
     return this.#node(name).process !== undefined
   }

@@ -3,8 +3,9 @@
  * full member; who is a member now is a pure function of that set. Pairing brings a new node its first rows and secrets.
  */
 import type { NodeId, PoolId } from '../base/ids.ts'
-import type { Gatekeeper } from '../net/types.ts'
+import type { Gatekeeper, PeerNetwork } from '../net/types.ts'
 import type { Keyring } from '../identity/types.ts'
+import type { AddressBook } from './addresses.ts'
 
 export type Role = 'full' | 'storage' | 'cloud'
 
@@ -48,4 +49,29 @@ export interface Membership extends Gatekeeper {
   remove(nodeId: NodeId): Promise<void>
   /** Called after any change of the set. */
   onChange(listener: () => void): Disposable
+}
+
+/** That this node was removed from its pool, by whom, and whether a member's signature proves it or a member merely said so. */
+export interface Removal {
+  readonly by: NodeId | null
+  readonly proved: boolean
+}
+
+/** What the engine needs of membership beside the contract. */
+export interface PoolMembership extends Membership {
+  /** What the pool was called when this node joined it; the catalog's settings know better once they are here. */
+  readonly poolName: string | null
+  /** Where members may be reached. Whoever learns addresses (discovery, profiles, people) tells it. */
+  readonly addresses: AddressBook
+  /** Not null once this node is no member any more of the pool whose data it holds. It may leave, or join anew by code. */
+  removal(): Removal | null
+  /**
+   * Connects it with the network, once, before the network starts: exchanges rows, keeps every member wanted, answers
+   * pairing wires, makes epochs. Disposing ends that.
+   */
+  attach(network: PeerNetwork): Disposable
+  /** Resolves to true once a connected member and this node have equal member rows; to false if it goes before. */
+  synced(nodeId: NodeId): Promise<boolean>
+  /** Closes the database. Call after the network has stopped. */
+  close(): void
 }

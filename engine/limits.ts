@@ -135,6 +135,19 @@ export const limits = {
   /** A gap in the node's own loop that means the machine slept. */
   wakeGapMs: 10_000,
 
+  // Discovery
+  /** Between questions on the local network, once the first ones are asked. */
+  discoveryQueryMs: 60_000,
+  /** A node that was not heard for so long is gone. */
+  discoveryExpiryMs: 200_000,
+  /** Who does not hear its own announcement after so long has no multicast. */
+  discoveryCheckMs: 5_000,
+  /** How long saying goodbye may delay a stop. */
+  discoveryGoodbyeMs: 500,
+  /** Nodes seen at a time; a flood of invented ones ends here. */
+  sightingsMax: 256,
+  interfacePollMs: 5_000,
+
   // Pool and catalog
   membersPerPool: 63,
   memberRowsPerPool: 4096,
@@ -233,6 +246,7 @@ export function assertLimits(): void {
   assert(limits.chunkMaxBytes >= limits.pieceMaxBytes + 17)
   assert(limits.wireMessageMaxBytes > limits.frameBytes + KiB)
   assert(limits.controlMessageMaxBytes < limits.wireMessageMaxBytes)
+  assert(limits.discoveryExpiryMs >= 3 * limits.discoveryQueryMs)
   assert(limits.wiresAccepted >= 2 * limits.membersPerPool + limits.handshakesAtOnce)
   assert(limits.batchMaxBytes + limits.rowBodyMaxBytes <= limits.controlMessageMaxBytes)
   assert(limits.rowHeaderMaxBytes >= limits.segmentsPerVersion * 34 + limits.parentsPerVersion * 17 + 128)

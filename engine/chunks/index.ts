@@ -1,5 +1,6 @@
 /** Cutting, sealing and opening contents, and the replicas on this node's disk. */
 export { createInlineCompute } from './inlineCompute.ts'
+export { type ChunkStoreOptions, type OpenChunkStore, openChunkStore } from './store.ts'
 export type { SpawnThread, Thread } from './thread.ts'
 export {
   createThreadedCompute,

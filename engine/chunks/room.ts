@@ -1,0 +1,112 @@
+/**
+ * How much may still come in: quota and minimum of free disk, which hold always, also while many chunks are on their way.
+ * Room is reserved before a byte is written. The disk is asked rarely; between two questions, what was written since counts.
+ */
+import { EngineError } from '../base/error.ts'
+import { limits } from '../limits.ts'
+import type { Clock, Disk } from '../ports.ts'
+
+export interface RoomOptions {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly quotaBytes: number
+  readonly minimumFreeBytes: number
+}
+
+export class Room {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #minimumFreeBytes: number
+  quotaBytes: number
+  usedBytes: number
+  #reservedBytes = 0
+  #freeBytes = 0
+  #askedAtMs = Number.NEGATIVE_INFINITY
+  /** Bytes that came in since the disk was asked. */
+  #sinceBytes = 0
+  #asking: Promise<void> | undefined
+
+  constructor(options: RoomOptions, usedBytes: number) {
+    this.#disk = options.disk
+    this.#clock = options.clock
+    this.quotaBytes = options.quotaBytes
+    this.#minimumFreeBytes = options.minimumFreeBytes
+    this.usedBytes = usedBytes
+  }
+
+  /** Reserves room. Throws `quota-full` or `disk-full`. Each reservation ends by `fill` or `giveUp`. */
+  async reserve(bytes: number): Promise<void> {
+    if (!this.#fits(bytes, limits.freeSpaceAskMs)) {
+      this.#checkQuota(bytes)
+      // Little is left, or the answer is old: ask, unless somebody just has.
+      if (this.#clock.monotonicMs() - this.#askedAtMs >= limits.freeSpaceReaskMs) await this.#ask()
+      this.#checkQuota(bytes)
+      if (!this.#fits(bytes, Number.POSITIVE_INFINITY)) throw this.#diskFull()
+    }
+    this.#reservedBytes += bytes
+  }
+
+  /** The reserved bytes have been written. */
+  fill(bytes: number): void {
+    this.#reservedBytes -= bytes
+    this.#sinceBytes += bytes
+    this.usedBytes += bytes
+  }
+
+  giveUp(bytes: number): void {
+    this.#reservedBytes -= bytes
+  }
+
+  /** Bytes that may still come in. */
+  async bytes(): Promise<number> {
+    if (this.#clock.monotonicMs() - this.#askedAtMs >= limits.freeSpaceAskMs) await this.#ask()
+    const underQuota = this.quotaBytes - this.usedBytes - this.#reservedBytes
+    return Math.max(0, Math.min(underQuota, this.#aboveMinimum()))
+  }
+
+  #fits(bytes: number, maxAgeMs: number): boolean {
+    return (
+      this.usedBytes + this.#reservedBytes + bytes <= this.quotaBytes &&
+      bytes <= this.#aboveMinimum() &&
+      this.#clock.monotonicMs() - this.#askedAtMs < maxAgeMs
+    )
+  }
+
+  #aboveMinimum(): number {
+    return this.#freeBytes - this.#sinceBytes - this.#reservedBytes - this.#minimumFreeBytes
+  }
+
+  #checkQuota(bytes: number): void {
+    if (this.usedBytes + this.#reservedBytes + bytes <= this.quotaBytes) return
+    throw new EngineError('quota-full', 'this machine gives the pool no more space', {
+      hint: 'Raise the space that this machine gives to the pool, or add a machine.',
+      retryable: true,
+      facts: { quotaBytes: this.quotaBytes, usedBytes: this.usedBytes },
+    })
+  }
+
+  #diskFull(): EngineError {
+    return new EngineError('disk-full', 'the disk of this machine has no free space left for the pool', {
+      hint: 'Free some space on that disk.',
+      retryable: true,
+      facts: { freeBytes: this.#freeBytes, minimumFreeBytes: this.#minimumFreeBytes },
+    })
+  }
+
+  /** One question at a time, shared by all who want to know. */
+  #ask(): Promise<void> {
+    this.#asking ??= this.#askNow().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  async #askNow(): Promise<void> {
+    const before = this.#sinceBytes
+    const freeBytes = await this.#disk.freeBytes()
+    this.#freeBytes = freeBytes
+    // What was written during the question may or may not be in the answer: it counts.
+    this.#sinceBytes -= before
+    this.#askedAtMs = this.#clock.monotonicMs()
+  }
+}

@@ -1,0 +1,382 @@
+/**
+ * The chunk store of a node: small chunks in SQLite, large ones in files, one verified entrance. A put that resolved is durable
+ * with its lease, whatever happens then: bytes first, the row only after them, the row away before the bytes. So a crash
+ * leaves at worst a file without a row, which the next start adopts, and never a row without its bytes.
+ * All bytes in SQLite was rejected: each byte would be written twice, and deleted chunks would not give their space back.
+ */
+import { EngineError, isEngineError, messageOf } from '../base/error.ts'
+import { blake3Hex } from '../base/hash.ts'
+import { addToSums, takeFromSums } from '../base/idSums.ts'
+import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
+import { KiB, limits } from '../limits.ts'
+import type { Clock, Disk } from '../ports.ts'
+import { ChunkFiles } from './chunkFiles.ts'
+import { ChunkTable } from './chunkTable.ts'
+import { GroupCommit } from './groupCommit.ts'
+import { reconcile } from './reconcile.ts'
+import { Room } from './room.ts'
+import type { ChunkStore, ChunkStoreEvents, Lease } from './types.ts'
+
+/** What the rows of a chunk weigh in a transaction, roughly. */
+const ROW_BYTES = 1 * KiB
+
+export interface ChunkStoreOptions {
+  readonly disk: Disk
+  readonly clock: Clock
+  /** What this machine gives to the pool. */
+  readonly quotaBytes: number
+  /** What must stay free on the disk; default limits.minimumFreeBytes. */
+  readonly minimumFreeBytes?: number
+  /** Background failures and damage found, for the log. */
+  readonly report?: (problem: string) => void
+}
+
+export interface OpenChunkStore extends ChunkStore {
+  /** Resolves when files and rows have been compared after a start that followed a crash; the store works meanwhile. */
+  readonly reconciled: Promise<void>
+}
+
+/** Opens (makes) the store in `disk`: chunks.db, chunks/ and quarantine/. Throws `newer-database`, `damaged-database`. */
+export async function openChunkStore(options: ChunkStoreOptions): Promise<OpenChunkStore> {
+  const table = new ChunkTable(options.disk.openDatabase('chunks.db'))
+  const files = new ChunkFiles(options.disk)
+  const doomed = table.doomed()
+  for (const id of doomed) await files.remove(id)
+  table.begin()
+  for (const id of doomed) table.undoom(id)
+  const compare = !table.closedOrderly()
+  table.noteOrderly(false)
+  table.commit()
+  return new DiskChunkStore(options, table, files, compare)
+}
+
+class DiskChunkStore implements OpenChunkStore {
+  readonly reconciled: Promise<void>
+  readonly #clock: Clock
+  readonly #table: ChunkTable
+  readonly #files: ChunkFiles
+  readonly #room: Room
+  readonly #commits: GroupCommit
+  readonly #report: (problem: string) => void
+  readonly #listeners = new Set<Partial<ChunkStoreEvents>>()
+  /** The last thing under way with the file of a chunk. */
+  readonly #busy = new Map<ChunkId, Promise<unknown>>()
+  readonly #sums: BigUint64Array
+  #count: number
+  #added: ChunkId[] = []
+  #removed: ChunkId[] = []
+  #closed = false
+
+  constructor(options: ChunkStoreOptions, table: ChunkTable, files: ChunkFiles, compare: boolean) {
+    const { disk, clock, quotaBytes, minimumFreeBytes = limits.minimumFreeBytes } = options
+    this.#clock = clock
+    this.#table = table
+    this.#files = files
+    this.#report = options.report ?? (() => {})
+    const { count, usedBytes, sums } = table.totals()
+    this.#count = count
+    this.#sums = sums
+    this.#room = new Room({ disk, clock, quotaBytes, minimumFreeBytes }, usedBytes)
+    this.#commits = new GroupCommit(table, clock, () => this.#tell())
+    this.reconciled = compare ? this.#reconcile() : Promise.resolve()
+  }
+
+  // -------------------------------------------------------------- in
+
+  async put(id: ChunkId, sealed: Uint8Array, lease: Lease | null): Promise<'stored' | 'had'> {
+    this.#checkOpen()
+    if (sealed.length > limits.chunkMaxBytes || blake3Hex(sealed) !== id) {
+      throw new EngineError('wrong-chunk', `these ${sealed.length} bytes are not chunk ${id}`)
+    }
+    if (sealed.length <= limits.smallChunkBytes) return await this.#putNow(id, sealed, true, lease)
+    return await this.#exclusive(id, () => this.#putNow(id, sealed, false, lease))
+  }
+
+  async #putNow(id: ChunkId, sealed: Uint8Array, inRow: boolean, lease: Lease | null): Promise<'stored' | 'had'> {
+    if (this.has(id)) {
+      const [held] = lease === null ? [true] : await this.touch([id], lease)
+      if (held === true) return 'had'
+    }
+    const sizeBytes = sealed.length
+    await this.#room.reserve(sizeBytes)
+    let stored = false
+    try {
+      if (!inRow) await this.#files.write(id, sealed)
+      stored = await this.#commits.run(
+        ROW_BYTES + (inRow ? sizeBytes : 0),
+        () => this.#addRows(id, sizeBytes, inRow ? sealed : null, lease),
+        (added) => {
+          if (!added) return
+          this.#room.fill(sizeBytes)
+          this.#noteAdded(id)
+        },
+      )
+    } catch (error) {
+      if (!inRow) await this.#discard(id)
+      throw error
+    } finally {
+      if (!stored) this.#room.giveUp(sizeBytes)
+    }
+    return stored ? 'stored' : 'had'
+  }
+
+  /** False if the chunk came in by another way meanwhile. */
+  #addRows(id: ChunkId, sizeBytes: number, sealed: Uint8Array | null, lease: Lease | null): boolean {
+    const found = this.#table.find(id)
+    const row = found ?? this.#table.add(id, sizeBytes, sealed)
+    if (lease !== null) this.#table.lease(row, lease)
+    return found === undefined
+  }
+
+  /** Takes away a file whose rows could not be written. */
+  async #discard(id: ChunkId): Promise<void> {
+    try {
+      if (!this.has(id)) await this.#files.remove(id)
+    } catch (error) {
+      this.#report(`the file of chunk ${id} stays until the next start: ${messageOf(error)}`)
+    }
+  }
+
+  async touch(ids: readonly ChunkId[], lease: Lease): Promise<boolean[]> {
+    this.#checkOpen()
+    return await this.#commits.run(ids.length * ROW_BYTES, () =>
+      ids.map((id) => {
+        const row = this.#table.find(id)
+        if (row !== undefined) this.#table.lease(row, lease)
+        return row !== undefined
+      }),
+    )
+  }
+
+  // -------------------------------------------------------------- look
+
+  has(id: ChunkId): boolean {
+    return this.#table.find(id) !== undefined
+  }
+
+  sizeBytes(id: ChunkId): number | undefined {
+    return this.#table.find(id)?.sizeBytes
+  }
+
+  leasesOf(id: ChunkId): Lease[] {
+    const row = this.#table.find(id)
+    return row === undefined ? [] : this.#table.leases(row)
+  }
+
+  ids(after: ChunkId | null, limit: number): ChunkId[] {
+    return this.#table.ids(after, limit)
+  }
+
+  idsInBucket(bucket: number): ChunkId[] {
+    return this.#table.idsInBucket(bucket)
+  }
+
+  sums(): BigUint64Array {
+    return this.#sums.slice()
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  get usedBytes(): number {
+    return this.#room.usedBytes
+  }
+
+  async roomBytes(): Promise<number> {
+    return await this.#room.bytes()
+  }
+
+  setQuotaBytes(quotaBytes: number): void {
+    this.#room.quotaBytes = quotaBytes
+  }
+
+  async get(id: ChunkId, { verify = false } = {}): Promise<Buffer | undefined> {
+    const row = this.#table.find(id)
+    if (row === undefined) return undefined
+    const inRow = this.#table.sealed(row)
+    const sealed = inRow ?? (await this.#readFile(id))
+    if (sealed !== undefined && sealed.length === row.sizeBytes && !(verify && blake3Hex(sealed) !== id)) return sealed
+    // Something may have been under way with the file: what counts is what is there when nothing else is.
+    return await this.#exclusive(id, () => this.#condemn(id))
+  }
+
+  // -------------------------------------------------------------- out
+
+  async remove(ids: readonly ChunkId[]): Promise<void> {
+    this.#checkOpen()
+    await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id))))
+  }
+
+  async endLeases(uploads: readonly VersionId[]): Promise<void> {
+    this.#checkOpen()
+    await this.#commits.run(uploads.length * ROW_BYTES, () => {
+      for (const upload of uploads) this.#table.endUpload(upload)
+    })
+  }
+
+  async endLeasesOfWriter(writer: NodeId, beforeStart: number | null): Promise<void> {
+    this.#checkOpen()
+    await this.#commits.run(ROW_BYTES, () => this.#table.endWriter(writer, beforeStart))
+  }
+
+  /** The row away, durably; then the file. `keepFile` leaves it for the next start to look at. */
+  async #drop(id: ChunkId, keepFile = false): Promise<void> {
+    const dropped = await this.#commits.run(
+      ROW_BYTES,
+      () => this.#dropRows(id, keepFile),
+      (row) => {
+        if (row !== undefined) this.#noteRemoved(id, row.sizeBytes)
+      },
+    )
+    if (dropped?.inFile !== true || keepFile) return
+    await this.#files.remove(id)
+    // Nothing waits for this: a doomed file that is gone already does no harm.
+    this.#commits
+      .run(ROW_BYTES, () => this.#table.undoom(id))
+      .catch((error: unknown) => this.#report(`chunk ${id} stays noted as doomed: ${messageOf(error)}`))
+  }
+
+  #dropRows(id: ChunkId, keepFile: boolean): { readonly sizeBytes: number; readonly inFile: boolean } | undefined {
+    const row = this.#table.find(id)
+    if (row === undefined) return undefined
+    const inFile = this.#table.sealed(row) === undefined
+    this.#table.drop(id, row, inFile && !keepFile)
+    return { sizeBytes: row.sizeBytes, inFile }
+  }
+
+  /** Looks again; withdraws and quarantines what is damaged or missing. */
+  async #condemn(id: ChunkId): Promise<Buffer | undefined> {
+    const row = this.#table.find(id)
+    if (row === undefined) return undefined
+    const inRow = this.#table.sealed(row)
+    const bytes = inRow ?? (await this.#readFile(id))
+    if (bytes !== undefined && bytes.length === row.sizeBytes && blake3Hex(bytes) === id) return bytes
+    this.#report(`chunk ${id} is ${bytes === undefined ? 'not to be read' : 'damaged'} on this disk and withdrawn`)
+    if (bytes === undefined) await this.#drop(id, true)
+    else {
+      await this.#files.quarantine(id, bytes)
+      await this.#drop(id)
+    }
+    return undefined
+  }
+
+  /** Undefined if the file is missing or the disk cannot read it. */
+  async #readFile(id: ChunkId): Promise<Buffer | undefined> {
+    try {
+      return await this.#files.read(id)
+    } catch (error) {
+      if (!isEngineError(error, 'disk-failing')) throw error
+      this.#report(messageOf(error))
+      return undefined
+    }
+  }
+
+  // -------------------------------------------------------------- start and end
+
+  /** Compares files and rows after a crash, in the background. */
+  async #reconcile(): Promise<void> {
+    try {
+      await reconcile({
+        files: this.#files,
+        idsInFiles: (bucket) => this.#table.idsInFiles(bucket),
+        bucketsInUse: () => bucketsInUse(this.#sums),
+        adopt: (id) => this.#exclusive(id, () => this.#adopt(id)),
+        withdraw: async (id) => void (await this.get(id, { verify: true })),
+        pause: () => this.#clock.soon(),
+        stopped: () => this.#closed,
+      })
+    } catch (error) {
+      if (!this.#closed) this.#report(`comparing files and rows of the chunk store: ${messageOf(error)}`)
+    }
+  }
+
+  /** Takes in a file without a row if it is what its name says; else removes it. */
+  async #adopt(id: ChunkId): Promise<void> {
+    if (this.has(id)) return
+    const sealed = await this.#readFile(id)
+    if (sealed === undefined) return
+    if (sealed.length <= limits.smallChunkBytes || sealed.length > limits.chunkMaxBytes || blake3Hex(sealed) !== id) {
+      await this.#files.remove(id)
+      return
+    }
+    await this.#commits.run(
+      ROW_BYTES,
+      () => this.#addRows(id, sealed.length, null, null),
+      (added) => {
+        if (!added) return
+        this.#room.usedBytes += sealed.length
+        this.#noteAdded(id)
+      },
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.reconciled
+    while (this.#busy.size > 0) await Promise.all(this.#busy.values())
+    await this.#commits.close()
+    this.#table.begin()
+    this.#table.noteOrderly(true)
+    this.#table.commit()
+    this.#table.close()
+  }
+
+  // -------------------------------------------------------------- bookkeeping
+
+  on(events: Partial<ChunkStoreEvents>): Disposable {
+    this.#listeners.add(events)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(events) }
+  }
+
+  #noteAdded(id: ChunkId): void {
+    this.#count++
+    addToSums(this.#sums, id)
+    this.#added.push(id)
+  }
+
+  #noteRemoved(id: ChunkId, sizeBytes: number): void {
+    this.#count--
+    this.#room.usedBytes -= sizeBytes
+    takeFromSums(this.#sums, id)
+    this.#removed.push(id)
+  }
+
+  /** After each commit: who listens hears what changed. */
+  #tell(): void {
+    if (this.#added.length + this.#removed.length === 0) return
+    const [added, removed] = [this.#added, this.#removed]
+    this.#added = []
+    this.#removed = []
+    for (const { changed } of this.#listeners) {
+      try {
+        changed?.(added, removed)
+      } catch (error) {
+        this.#report(`a listener of the chunk store failed: ${messageOf(error)}`)
+      }
+    }
+  }
+
+  /** Runs `work` when nothing else is under way with the file of this chunk. */
+  #exclusive<T>(id: ChunkId, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(id)
+    const run = before === undefined ? work() : before.then(work)
+    const ended = run.then(ignore, ignore).then(() => {
+      if (this.#busy.get(id) === ended) this.#busy.delete(id)
+    })
+    this.#busy.set(id, ended)
+    return run
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new EngineError('stopped', 'the chunk store is closed')
+  }
+}
+
+function ignore(): void {}
+
+function bucketsInUse(sums: BigUint64Array): number[] {
+  const buckets: number[] = []
+  for (const [bucket, sum] of sums.entries()) if (sum !== 0n) buckets.push(bucket)
+  return buckets
+}

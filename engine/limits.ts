@@ -195,6 +195,12 @@ export const limits = {
   poolNameMaxBytes: 128,
   nodeNameMaxBytes: 128,
   inviteLifetimeMs: 600_000,
+  /** How long a join by code alone looks for the pool on the local network. */
+  joinSearchMs: 10_000,
+  joinPollMs: 100,
+  sightingsMax: 256,
+  /** What happened, kept in memory. */
+  activityItems: 1000,
   invitesOpen: 16,
   /** Used and expired invites that are remembered, so that a late code is told apart from a wrong one. */
   invitesRemembered: 64,

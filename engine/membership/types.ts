@@ -35,7 +35,7 @@ export interface Membership extends Gatekeeper {
   /** Was a member once and is removed now. */
   wasRemoved(nodeId: NodeId): boolean
   /** Makes a pool with this node as its founder. Throws `already-in-pool`. */
-  create(): Promise<void>
+  create(poolName?: string): Promise<void>
   /** Full members only. Throws `no-pool`, `too-many-invites`. */
   invite(): Promise<Invite>
   /**

@@ -5,7 +5,7 @@
  */
 import type { NodeId } from '../base/ids.ts'
 import type { Catalog, NodeProfile } from '../catalog/index.ts'
-import { Heartbeats, type Liveness, livenessAt, type Membership } from '../membership/index.ts'
+import { type Liveness, livenessOf, type Membership } from '../membership/index.ts'
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import type { Place } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
@@ -51,15 +51,13 @@ export class Roster {
   readonly #seen = new Map<NodeId, Seen>()
   readonly #subscriptions = new DisposableStack()
   readonly #listeners = new Set<(nodeId: NodeId) => void>()
-  readonly #heartbeats: Heartbeats
-  readonly #startedMonotonicMs: number
+  #watchingSinceMs: number
   #last = new Map<NodeId, Liveness>()
   #snapshot: Snapshot | undefined
 
   constructor(deps: RosterDeps) {
     this.#deps = deps
-    this.#startedMonotonicMs = deps.clock.monotonicMs()
-    this.#heartbeats = new Heartbeats(deps.self, this.#startedMonotonicMs)
+    this.#watchingSinceMs = deps.clock.monotonicMs()
     this.#subscriptions.use(
       deps.network.on({
         connected: (peer) => this.#tell(peer.nodeId),
@@ -86,14 +84,24 @@ export class Roster {
   }
 
   liveness(nodeId: NodeId): Liveness {
-    const { membership, clock } = this.#deps
-    const isMember = membership.member(nodeId) !== undefined
-    return livenessAt(this.#heartbeats.facts(nodeId, isMember), clock.monotonicMs())
+    const { self, membership, network, clock } = this.#deps
+    if (nodeId === self) return 'online'
+    const seen = this.#seen.get(nodeId)
+    return livenessOf(
+      {
+        member: membership.member(nodeId) !== undefined,
+        connected: network.peer(nodeId) !== undefined,
+        lastHeardMs: seen?.atMonotonicMs ?? null,
+        leaving: seen?.pulse.leaving ?? false,
+        watchingSinceMs: this.#watchingSinceMs,
+      },
+      clock.monotonicMs(),
+    )
   }
 
   /** The node's own loop stood still (the computer slept): nobody is called offline for what was not heard meanwhile. */
   woke(): void {
-    this.#heartbeats.woke(this.#deps.clock.monotonicMs())
+    this.#watchingSinceMs = this.#deps.clock.monotonicMs()
     this.check()
   }
 
@@ -186,7 +194,7 @@ export class Roster {
     if (profile === undefined || settings === undefined) return false
     const { clock } = this.#deps
     if (profile.awayUntilMs !== null && clock.nowMs() < profile.awayUntilMs) return false
-    const silentSinceMs = this.#seen.get(nodeId)?.atMonotonicMs ?? this.#startedMonotonicMs
+    const silentSinceMs = this.#seen.get(nodeId)?.atMonotonicMs ?? this.#watchingSinceMs
     return clock.monotonicMs() - silentSinceMs > settings.graceMs[profile.deviceClass]
   }
 
@@ -198,7 +206,6 @@ export class Roster {
 
   #hear(peer: Peer, pulse: Pulse): void {
     const { clock } = this.#deps
-    this.#heartbeats.heard(peer.nodeId, pulse.leaving, clock.monotonicMs())
     this.#seen.set(peer.nodeId, { pulse, atMonotonicMs: clock.monotonicMs(), atMs: clock.nowMs() })
     this.check()
   }

@@ -1,0 +1,145 @@
+/**
+ * A node on a real machine: the data folder locked, the ports made real, the engine behind its gateway, `api.json` for whoever
+ * wants to talk to it. Started by the command line, by tests and by the desktop shell alike.
+ */
+import { availableParallelism, hostname } from 'node:os'
+import { createThreadedCompute } from './chunks/index.ts'
+import { Engine } from './engine.ts'
+import { createGateway, loadPage } from './gateway/index.ts'
+import { loadIdentity } from './identity/index.ts'
+import {
+  createDiscovery,
+  createDisk,
+  createTransport,
+  lockFolder,
+  machineHash,
+  probeRuntime,
+  spawnThread,
+  systemClock,
+  systemRandom,
+} from './platform/index.ts'
+
+export interface NodeOptions {
+  readonly dataDir: string
+  readonly name?: string
+  readonly apiPort?: number
+  readonly peerPort?: number
+  /** Address for peers; all interfaces by default. */
+  readonly listen?: string
+  /** Address for the API; 127.0.0.1 by default, any other with TLS. */
+  readonly apiListen?: string
+  readonly discovery?: boolean
+  readonly site?: string
+  readonly quotaBytes?: number
+  readonly minimumFreeBytes?: number
+  /** Told of what went wrong in the background, one line each. */
+  readonly log?: (line: string) => void
+}
+
+export interface RunningNode {
+  readonly nodeId: string
+  readonly url: string
+  readonly token: string
+  /** host:port for peers, most likely first. */
+  readonly peerAddress: string
+  loginUrl(): string
+  stop(): Promise<void>
+}
+
+const version = '0.1.0'
+const apiFile = 'api.json'
+const portsFile = 'ports.json'
+const secretMode = 0o600
+
+/** Starts a node; resolves when requests are answered. Throws `folder-in-use`, `port-taken`, `runtime`, `newer-database`. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  probeRuntime()
+  const log = options.log ?? (() => undefined)
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.use(lockFolder(options.dataDir))
+  const disk = createDisk(options.dataDir)
+  const identity = await loadIdentity({ disk, random: systemRandom }, await machineHash())
+  const kept = await readPorts(disk)
+  const peerPort = options.peerPort ?? kept.peerPort
+  const compute = createThreadedCompute({ spawn: spawnThread, threads: availableParallelism() })
+  const listen = {
+    ...(options.listen === undefined ? {} : { host: options.listen }),
+    ...(peerPort === undefined ? {} : { port: peerPort }),
+  }
+  const engine = cleanup.use(
+    await Engine.start({
+      ports: {
+        clock: systemClock,
+        random: systemRandom,
+        disk,
+        transport: createTransport(identity, systemClock),
+        discovery: createDiscovery(systemClock, options.listen === undefined ? {} : { host: options.listen }),
+        compute,
+      },
+      identity,
+      profile: {
+        name: options.name ?? hostname(),
+        site: options.site ?? 'home',
+        deviceClass: 'desktop',
+        quotaBytes: options.quotaBytes ?? null,
+      },
+      listen,
+      discovery: options.discovery ?? true,
+      report: log,
+      ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
+    }),
+  )
+  const token = systemRandom.bytes(32).toString('base64url')
+  const open = options.apiListen !== undefined
+  const apiPort = options.apiPort ?? kept.apiPort
+  const gateway = createGateway({
+    service: engine.service,
+    clock: systemClock,
+    random: systemRandom,
+    token,
+    nodeId: identity.nodeId,
+    version,
+    assets: await loadPage(),
+    log,
+    ...(apiPort === undefined ? {} : { port: apiPort }),
+    ...(open
+      ? {
+          host: options.apiListen as string,
+          hostNames: [hostname()],
+          tls: { certificatePem: identity.certificatePem, privateKeyPem: identity.privateKeyPem },
+        }
+      : {}),
+  })
+  await gateway.start()
+  cleanup.defer(async () => await gateway.stop())
+  await disk.write(portsFile, Buffer.from(JSON.stringify({ apiPort: gateway.port, peerPort: engine.network.port })))
+  await disk.writeDurable(apiFile, Buffer.from(JSON.stringify({ url: gateway.url, token })), { mode: secretMode })
+  cleanup.defer(async () => await disk.remove(apiFile))
+  const running = cleanup.move()
+  return {
+    nodeId: identity.nodeId,
+    url: gateway.url,
+    token,
+    peerAddress: engine.network.addresses()[0] ?? `127.0.0.1:${engine.network.port}`,
+    loginUrl: () => gateway.loginUrl(),
+    stop: async () => await running.disposeAsync(),
+  }
+}
+
+/** The ports of the last start: kept, so that bookmarks and remembered addresses go on working. */
+async function readPorts(disk: ReturnType<typeof createDisk>): Promise<{ apiPort?: number; peerPort?: number }> {
+  try {
+    const kept: unknown = JSON.parse((await disk.read(portsFile)).toString())
+    if (typeof kept !== 'object' || kept === null) return {}
+    const port = (name: string) => {
+      const value = (kept as Record<string, unknown>)[name]
+      return Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536
+        ? (value as number)
+        : undefined
+    }
+    const [apiPort, peerPort] = [port('apiPort'), port('peerPort')]
+    return { ...(apiPort === undefined ? {} : { apiPort }), ...(peerPort === undefined ? {} : { peerPort }) }
+  } catch {
+    return {} // missing or damaged: free ports are taken anew
+  }
+}

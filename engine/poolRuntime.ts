@@ -1,0 +1,277 @@
+/**
+ * What runs while a node belongs to a pool: catalog, chunk store, exchange, replication and the views over them, put together and
+ * taken apart as one. Between the layers only this file connects events: a row that arrives ends leases, a claim or a member
+ * that changes makes the census stale and wakes the copier, and whatever people can see becomes a notice.
+ */
+import { messageOf } from './base/error.ts'
+import type { NodeId } from './base/ids.ts'
+import {
+  type Catalog,
+  type CatalogExchange,
+  createCatalogExchange,
+  type NodeProfile,
+  openCatalog,
+  type PoolSettings,
+} from './catalog/index.ts'
+import { type ChunkStore, openChunkStore } from './chunks/index.ts'
+import { Census, commit, Reader } from './files/index.ts'
+import type { Notice, PoolParts } from './gateway/index.ts'
+import type { Identity, Keyring } from './identity/index.ts'
+import { limits } from './limits.ts'
+import type { Membership } from './membership/index.ts'
+import type { PeerNetwork } from './net/index.ts'
+import type { Ports } from './ports.ts'
+import {
+  Copier,
+  Courier,
+  Fetcher,
+  InventoryExchange,
+  type OwnSpace,
+  Roster,
+  serveChunks,
+  type Worker,
+  WorkerRunner,
+} from './replication/index.ts'
+
+export interface PoolRuntimeDeps {
+  readonly ports: Ports
+  readonly identity: Identity
+  readonly membership: Membership
+  readonly network: PeerNetwork
+  readonly profile: OwnProfile
+  readonly notify: (notice: Notice) => void
+  readonly report: (problem: string) => void
+  /** Settings of a pool that is being made; null when it exists already. */
+  readonly founding: PoolSettings | null
+  /** Must stay free on the disk; default limits.minimumFreeBytes. */
+  readonly minimumFreeBytes?: number
+}
+
+/** What this machine says of itself until somebody changes it. */
+export interface OwnProfile {
+  readonly name: string
+  readonly site: string
+  readonly deviceClass: NodeProfile['deviceClass']
+  /** Bytes given to the pool; null: a part of what the disk has free when the node joins. */
+  readonly quotaBytes: number | null
+}
+
+const dayMs = 86_400_000
+/** The part of the free disk that a node gives when nobody said how much. */
+const defaultQuotaShare = 0.5
+
+export class PoolRuntime implements AsyncDisposable {
+  readonly parts: PoolParts
+  readonly #deps: PoolRuntimeDeps
+  readonly #catalog: Catalog
+  readonly #store: ChunkStore
+  readonly #exchange: CatalogExchange
+  readonly #inventory: InventoryExchange
+  readonly #roster: Roster
+  readonly #census: Census
+  readonly #runner: WorkerRunner
+  readonly #subscriptions = new DisposableStack()
+  readonly #quotaBytes: number
+  #freeBytes = 0
+
+  private constructor(deps: PoolRuntimeDeps, catalog: Catalog, store: ChunkStore, quotaBytes: number) {
+    const { ports, identity, membership, network, report } = deps
+    const { clock, random, compute } = ports
+    const self = identity.nodeId
+    this.#deps = deps
+    this.#quotaBytes = quotaBytes
+    this.#catalog = catalog
+    this.#store = store
+    this.#exchange = createCatalogExchange({ catalog, network, clock, identity, report })
+    this.#inventory = new InventoryExchange({ self, catalog, store, network, clock, report })
+    this.#roster = new Roster({ self, membership, network, catalog, clock, ownSpace: () => this.#ownSpace() })
+    this.#runner = new WorkerRunner(clock, report)
+    const courier = new Courier(network)
+    const fetcher = new Fetcher({ self, catalog, store, courier, network, compute })
+    const copier = new Copier({ self, catalog, store, courier, roster: this.#roster, clock })
+    this.#census = new Census({ catalog, roster: this.#roster, clock })
+    const keyring = () => membership.keyring as Keyring
+    this.parts = {
+      self,
+      startNumber: identity.startNumber,
+      catalog,
+      store,
+      courier,
+      fetcher,
+      roster: this.#roster,
+      compute,
+      keyring,
+      exchange: this.#exchange,
+      clock,
+      random,
+      copier,
+      inventory: this.#inventory,
+      wakeCopier: () => this.#runner.wake(copier.name),
+      census: this.#census,
+      reader: new Reader({ catalog, fetcher, keyring }),
+    }
+    serveChunks(network, store)
+    this.#connectEvents()
+    this.#runner.run(copier)
+    this.#runner.run(this.#upkeep())
+  }
+
+  /** Opens (or makes) the pool's data in the data folder and starts everything that runs on it. */
+  static async open(deps: PoolRuntimeDeps): Promise<PoolRuntime> {
+    const { ports, identity, membership } = deps
+    const catalog = openCatalog({
+      database: ports.disk.openDatabase('catalog.db'),
+      clock: ports.clock,
+      nodeId: identity.nodeId,
+      startNumber: identity.startNumber,
+      keyring: () => membership.keyring,
+    })
+    const stored = catalog.read.profile(identity.nodeId)
+    const quotaBytes =
+      deps.profile.quotaBytes ?? stored?.quotaBytes ?? Math.floor((await ports.disk.freeBytes()) * defaultQuotaShare)
+    const store = await openChunkStore({
+      disk: ports.disk,
+      clock: ports.clock,
+      quotaBytes,
+      minimumFreeBytes: deps.minimumFreeBytes ?? limits.minimumFreeBytes,
+      report: deps.report,
+    })
+    const runtime = new PoolRuntime(deps, catalog, store, quotaBytes)
+    await runtime.#refreshFree()
+    await runtime.#inventory.start()
+    return runtime
+  }
+
+  /** For the heartbeat. */
+  pulse(): { catalogRoot: string; inventorySequence: number; usedBytes: number; quotaBytes: number } {
+    return { catalogRoot: this.#catalog.root(), inventorySequence: this.#inventory.sequence, ...this.#ownSpace() }
+  }
+
+  /** The computer slept: what was not heard meanwhile means nothing. */
+  woke(): void {
+    this.#roster.woke()
+  }
+
+  /** How many chunks lie on this node alone: what leaving would lose. */
+  onlyHere(): { chunks: number; bytes: number } {
+    const own = this.#catalog.chunks
+      .patterns()
+      .filter((each) => each.holders.length === 1 && each.holders[0] === this.parts.self)
+    return {
+      chunks: own.reduce((sum, each) => sum + each.chunks, 0),
+      bytes: own.reduce((sum, each) => sum + each.bytes, 0),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscriptions.dispose()
+    await this.#runner.stop()
+    await this.#inventory.stop()
+    await this.#exchange.stop()
+    this.#roster.stop()
+    await this.#store.close()
+    this.#catalog.close()
+  }
+
+  #connectEvents(): void {
+    const { membership, notify } = this.#deps
+    this.#subscriptions.use(
+      this.#catalog.on({
+        changed: (entries) => {
+          this.#census.invalidate()
+          this.#runner.wake('copier')
+          if (entries === 'all') notify({ type: 'reset' })
+          else for (const id of entries) notify({ type: 'entry', id })
+          notify({ type: 'health' })
+        },
+        versions: (versions) =>
+          void this.#store.endLeases(versions).catch((error: unknown) => this.#deps.report(messageOf(error))),
+      }),
+    )
+    this.#subscriptions.use(
+      this.#roster.onChange((id) => {
+        this.#census.invalidate()
+        this.#runner.wake('copier')
+        notify({ type: 'node', id })
+        notify({ type: 'health' })
+      }),
+    )
+    this.#subscriptions.use(membership.onChange(() => this.#applyMembership()))
+    this.#applyMembership()
+  }
+
+  /** Connects to who is a member and forgets what is claimed by who is none any more. */
+  #applyMembership(): void {
+    const { membership, report } = this.#deps
+    const gone = new Set<NodeId>()
+    for (const { holders } of this.#catalog.chunks.patterns()) {
+      for (const holder of holders) if (membership.member(holder) === undefined) gone.add(holder)
+    }
+    if (gone.size === 0) return
+    this.#catalog
+      .transact(() => {
+        for (const holder of gone) this.#catalog.chunks.disclaim(holder)
+      })
+      .then(
+        () => this.#runner.wake('copier'),
+        (error: unknown) => report(messageOf(error)),
+      )
+  }
+
+  /** Writes this machine's profile where it is new or has changed, and the settings of a new pool. Call once the network listens. */
+  async introduce(): Promise<void> {
+    const quotaBytes = this.#quotaBytes
+    const { identity, network, profile, founding } = this.#deps
+    const node = identity.nodeId
+    const stored = this.#catalog.read.profile(node)
+    const now: NodeProfile = {
+      name: profile.name,
+      site: profile.site,
+      deviceClass: profile.deviceClass,
+      drain: false,
+      awayUntilMs: null,
+      ...stored,
+      ...(profile.quotaBytes === null && stored !== undefined ? {} : { quotaBytes }),
+      machineHash: identity.machineHash,
+      addresses: network.addresses().slice(0, limits.addressesPerNode),
+    } as NodeProfile
+    const same = stored !== undefined && JSON.stringify(sorted(stored)) === JSON.stringify(sorted(now))
+    if (same && founding === null) return
+    await commit(this.parts, (tx) => {
+      if (founding !== null) tx.write({ what: 'settings', settings: founding })
+      if (!same) tx.write({ what: 'profile', node, profile: now })
+    })
+  }
+
+  /** Once a day says that this node is there; every few seconds looks at the disk and at who has gone silent. */
+  #upkeep(): Worker {
+    const { clock, disk: _ } = this.#deps.ports
+    return {
+      name: 'upkeep',
+      step: async () => {
+        await this.#refreshFree()
+        this.#roster.check()
+        const node = this.parts.self
+        const profile = this.#catalog.read.profile(node)
+        if (profile !== undefined) this.#store.setQuotaBytes(profile.quotaBytes)
+        if (clock.nowMs() - (this.#catalog.read.presenceMs(node) ?? 0) > dayMs) {
+          await commit(this.parts, (tx) => tx.write({ what: 'presence', node, atMs: clock.nowMs() }))
+        }
+        return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }
+      },
+    }
+  }
+
+  async #refreshFree(): Promise<void> {
+    this.#freeBytes = await this.#store.roomBytes()
+  }
+
+  #ownSpace(): OwnSpace {
+    const usedBytes = this.#store.usedBytes
+    return { usedBytes, quotaBytes: usedBytes + this.#freeBytes }
+  }
+}
+
+function sorted(profile: NodeProfile): [string, unknown][] {
+  return Object.entries(profile).sort(([a], [b]) => (a < b ? -1 : 1))
+}

@@ -1,8 +1,9 @@
 // Preloaded into the process that bootstrap.mjs starts, so that none outlives whoever started it and holds the data folder:
 // - the wrapper vanished: it passes every signal on before it ends, so only SIGKILL or a crash does that, and what was
 //   meant for it is meant for us, at once (whatever was acknowledged is durable);
-// - npm, or the shell that npm started, vanished: npm does not pass on every SIGTERM, so stop as for a SIGTERM.
+// - npm, or the shell that npm started, vanished: npm does not pass on every signal, so stop as for a SIGTERM.
 import { isMainThread } from 'node:worker_threads'
+import { isIntact, lineToNpm } from './ancestry.mjs'
 
 if (isMainThread) {
   if (process.connected) {
@@ -10,17 +11,13 @@ if (isMainThread) {
     process.channel?.unref()
   }
 
-  const npmPid = Number(process.env['HADAHOOP_NPM_PID'])
-  delete process.env['HADAHOOP_NPM_PID']
-  if (npmPid > 1) {
+  const line = lineToNpm()
+  if (line) {
     const timer = setInterval(() => {
-      try {
-        process.kill(npmPid, 0)
-      } catch {
-        clearInterval(timer)
-        process.kill(process.pid, 'SIGTERM')
-      }
-    }, 250)
+      if (isIntact(line)) return
+      clearInterval(timer)
+      process.kill(process.pid, 'SIGTERM')
+    }, 200)
     timer.unref()
   }
 }

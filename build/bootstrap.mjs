@@ -8,7 +8,6 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { constants } from 'node:os'
-import { npmAncestor } from './ancestry.mjs'
 
 /** The project's root folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -28,7 +27,7 @@ const modules = join(root, 'node_modules')
 const passedOnSignals = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])
 
 /** A failure that a person can mend: shown as one line, without a stack. */
-export class BootstrapError extends Error {}
+class BootstrapError extends Error {}
 
 /**
  * Installs packages if the lock file asks for any that node_modules does not hold. Two commands started at once in a
@@ -41,6 +40,9 @@ export function installIfNeeded({ dev }) {
   try {
     const missing = missingPackage(dev)
     if (!missing) return
+    if (process.platform === 'win32' && process.execPath.startsWith(modules)) {
+      throw new BootstrapError(`${missing} is missing or of another version. Run: npm ci`) // it must replace this very Node
+    }
     console.error(`hadahoop: installing packages (${missing} is missing or of another version) ...`)
     const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error']
     const npm = npmCommand()
@@ -125,23 +127,30 @@ function hasCode(/** @type {unknown} */ error, /** @type {string} */ code) {
 }
 
 /**
- * The Node to run under: the pinned package; where that lags or there is none for this platform, this very Node if it
+ * The Node to run under: the pinned package; where that lags or there is none for this platform, the machine's own if it
  * is new enough.
  * @returns {string} the path of its binary
  */
-export function findNode() {
+function findNode() {
   const pinned = pinnedNode()
-  if (pinned && (pinned.minor >= preferredMinor || !ownNodeIsGood())) return pinned.path
-  if (ownNodeIsGood()) return process.execPath
+  if (pinned && pinned.minor >= preferredMinor) return pinned.path
+  const own = ownNode()
+  if (own) return own
+  if (pinned) return pinned.path
   throw new BootstrapError(
     `no Node.js ${wantedMajor} package exists for ${process.platform}-${process.arch}, and this is ${process.version}. ` +
       `Install Node.js ${wantedMajor} or later from https://nodejs.org and run the command again.`,
   )
 }
 
-function ownNodeIsGood() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  return major > wantedMajor || (major === wantedMajor && minor >= preferredMinor)
+/** The path of the machine's own Node, if it is new enough. Under npm, `node` may already be the pinned one. */
+function ownNode() {
+  const isPinned = process.execPath.startsWith(modules)
+  const path = isPinned ? process.env['npm_node_execpath'] : process.execPath
+  if (!path) return undefined
+  const version = isPinned ? spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout : process.version
+  const [major = 0, minor = 0] = (version ?? '').replace('v', '').split('.').map(Number)
+  return major > wantedMajor || (major === wantedMajor && minor >= preferredMinor) ? path : undefined
 }
 
 function pinnedNode() {
@@ -159,8 +168,8 @@ function processHeader() {
   return report.header
 }
 
-/** The environment for children: their `node` is the pinned one. */
-export function environmentFor(/** @type {string} */ node) {
+/** The environment for what runs below: its `node` is the pinned one. */
+function environmentFor(/** @type {string} */ node) {
   return { ...process.env, PATH: [dirname(node), process.env['PATH']].filter(Boolean).join(delimiter) }
 }
 
@@ -175,7 +184,7 @@ export function run(entry, args) {
   const node = findNode()
   const attend = pathToFileURL(join(root, 'build', 'attend.mjs')).href
   const nodeArgs = ['--disable-warning=ExperimentalWarning', '--import', attend, join(root, entry), ...args]
-  const env = { ...environmentFor(node), HADAHOOP_NPM_PID: String(npmAncestor(process.ppid) ?? '') }
+  const env = environmentFor(node)
 
   if (process.execve && process.platform !== 'win32') {
     process.removeAllListeners('warning') // execve announces that it is experimental

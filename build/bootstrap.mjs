@@ -68,10 +68,11 @@ function missingPackage(/** @type {boolean} */ dev) {
   const present = readLock(join(modules, '.package-lock.json')) ?? {}
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || entry.link || (entry.dev && !dev)) continue
-    const optional =
-      (entry.optional || entry.devOptional) && !(path === `node_modules/${pinnedName}` && !ownNodeIsGood())
     const version = present[path]?.version
-    if (version === undefined ? !optional : version !== entry.version) return path.replace(/^.*node_modules\//, '')
+    if (version === entry.version) continue
+    const isOptional = entry.optional || entry.devOptional
+    if (version === undefined && isOptional && (path !== `node_modules/${pinnedName}` || ownNode())) continue
+    return path.replace(/^.*node_modules\//, '')
   }
   return undefined
 }

@@ -17,6 +17,7 @@ export const engineOrder: readonly (readonly string[])[] = [
   ['files'],
   ['cloud'],
   ['gateway'],
+  ['poolRuntime.ts', 'diagnosis.ts'],
   ['engine.ts'],
   ['main.ts'],
   ['sim'],
@@ -47,7 +48,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bin: ['build'],
 }
 /** Layers of engine/ that may import shared/. */
-export const engineUsersOfShared: readonly string[] = ['gateway', 'engine.ts', 'main.ts', 'sim']
+export const engineUsersOfShared: readonly string[] = ['gateway', 'diagnosis.ts', 'engine.ts', 'main.ts', 'sim']
 
 /**
  * Foreign modules that touch the world, and where alone they may be imported (types may be imported anywhere, tests may

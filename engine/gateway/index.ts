@@ -2,3 +2,4 @@
 export { type Asset, type Assets, loadPage } from './assets.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { Notice, OpenFile, PutOptions, Service } from './service.ts'
+export { createService, type NodeParts, type PoolParts } from './service/index.ts'

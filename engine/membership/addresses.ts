@@ -83,7 +83,7 @@ export class AddressBook {
     for (const [node, known] of this.#knownByNode) {
       if (this.#host.isMember(node)) continue
       this.#knownByNode.delete(node)
-      if (known.some(isKept)) this.#store.setAddresses(node, [])
+      if (known.some(isKept)) this.#store.transact(() => this.#store.setAddresses(node, []))
     }
   }
 
@@ -116,7 +116,7 @@ export class AddressBook {
       typed: sources.has('typed'),
       workedAtMs,
     }))
-    this.#store.setAddresses(node, kept)
+    this.#store.transact(() => this.#store.setAddresses(node, kept))
   }
 }
 

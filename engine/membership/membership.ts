@@ -367,6 +367,9 @@ class OwnMembership implements PoolMembership {
     this.#store.transact(() => {
       this.#store.setPool({ genesis: rows.genesis, name: welcome.poolName })
       this.#store.addRows(rows.rows())
+      // With the rest: a member that knew nobody's address after a crash would be alone.
+      const workedAtMs = this.#options.ports.clock.nowMs()
+      this.#store.setAddresses(inviter, [{ address, typed: false, workedAtMs }])
     })
     this.#enter(this.#ownPool(new RowSet(this.#store.rows()), all))
     this.addresses.worked(inviter, address)

@@ -83,7 +83,7 @@ export class RowSet {
    * ones. Throws `bad-row` (then nothing was taken), `disk-full`.
    */
   merge(rows: readonly MemberRow[], store: MemberStore, also?: () => void): MemberRow[] {
-    const added = this.#withinLimits(verified(rows, (hash) => this.#entries.get(hash)?.row))
+    const added = this.#withinLimits(verified(rows, this.genesis, (hash) => this.#entries.get(hash)?.row))
     if (added.length > 0 || also !== undefined) {
       store.transact(() => {
         also?.()
@@ -112,9 +112,13 @@ export class RowSet {
 
 /**
  * Those of the rows that are new to whoever knows what `known` answers, in an order in which each follows its admission.
- * A genesis row is new only to an empty set. Throws `bad-row`.
+ * Throws `bad-row`; also for a genesis row other than `genesis`: everybody can sign one, so none may slip into a pool.
  */
-export function verified(rows: readonly MemberRow[], known: (hash: RowHash) => MemberRow | undefined): MemberRow[] {
+export function verified(
+  rows: readonly MemberRow[],
+  genesis: RowHash,
+  known: (hash: RowHash) => MemberRow | undefined,
+): MemberRow[] {
   const found = new Map<RowHash, MemberRow>()
   const lookUp = (hash: RowHash) => known(hash) ?? found.get(hash)
   let waiting = rows.filter((row) => lookUp(row.hash) === undefined)
@@ -125,6 +129,7 @@ export function verified(rows: readonly MemberRow[], known: (hash: RowHash) => M
       const authority = row.authority === null ? null : lookUp(row.authority)
       if (authority === undefined) later.push(row)
       else {
+        if (row.authority === null && row.hash !== genesis) throw new EngineError('bad-row', 'a row of another pool')
         verifyRow(row, admissionOf(authority))
         found.set(row.hash, row)
       }
@@ -132,8 +137,6 @@ export function verified(rows: readonly MemberRow[], known: (hash: RowHash) => M
     if (later.length === waiting.length || later.length === 0) break
     waiting = later
   }
-  const founders = [...found.values()].filter((row) => row.authority === null)
-  if (founders.length > 1) throw new EngineError('bad-row', 'rows of two pools in one message')
   return [...found.values()]
 }
 

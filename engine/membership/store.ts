@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { bytesOf, hexOf } from '../base/bytes.ts'
-import { EngineError } from '../base/error.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
 import type { NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
 import { migrate, readMigrations } from '../platform/index.ts'
@@ -90,15 +90,7 @@ export class MemberStore {
       hash: Uint8Array
       bytes: Uint8Array
     }>()
-    return Array.from(lines, (line) => {
-      const row = decodeRow(line.bytes)
-      if (row.hash !== hexOf(line.hash)) {
-        throw new EngineError('damaged-database', `members.db is damaged: row ${hexOf(line.hash)} has changed`, {
-          hint: 'Check the disk, then remove this machine from the pool on another one and join it anew.',
-        })
-      }
-      return row
-    })
+    return Array.from(lines, (line) => checked(line.bytes, hexOf(line.hash)))
   }
 
   /** Rows that are there already are passed over. */
@@ -147,15 +139,13 @@ export class MemberStore {
     }))
   }
 
-  /** Replaces what is kept for a node, as one commit. */
+  /** Replaces what is kept for a node. */
   setAddresses(node: NodeId, addresses: readonly StoredAddress[]): void {
+    this.#database.prepare('DELETE FROM addresses WHERE node = ?').run(bytesOf(node))
     const insert = this.#database.prepare('INSERT INTO addresses (node, address, typed, worked_ms) VALUES (?, ?, ?, ?)')
-    this.transact(() => {
-      this.#database.prepare('DELETE FROM addresses WHERE node = ?').run(bytesOf(node))
-      for (const { address, typed, workedAtMs } of addresses) {
-        insert.run(bytesOf(node), address, typed ? 1 : 0, workedAtMs)
-      }
-    })
+    for (const { address, typed, workedAtMs } of addresses) {
+      insert.run(bytesOf(node), address, typed ? 1 : 0, workedAtMs)
+    }
   }
 
   close(): void {
@@ -168,6 +158,21 @@ export class MemberStore {
       this.#database.prepare(`DELETE FROM ${table}`).run()
     }
   }
+}
+
+function checked(bytes: Uint8Array, hash: string): MemberRow {
+  let cause: unknown
+  try {
+    const row = decodeRow(bytes)
+    if (row.hash === hash) return row
+  } catch (error) {
+    if (!isEngineError(error, 'bad-row')) throw error
+    cause = error
+  }
+  throw new EngineError('damaged-database', `members.db is damaged: row ${hash} has changed`, {
+    hint: 'Check the disk, then remove this machine from the pool on another one and join it anew.',
+    cause,
+  })
 }
 
 function toInvite(line: InviteLine): StoredInvite {

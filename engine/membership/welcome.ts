@@ -24,9 +24,9 @@ export function readWelcome(
   self: NodeId,
   inviter: NodeId,
 ): { readonly rows: RowSet; readonly secrets: PoolSecrets } {
-  const rows = new RowSet(verified(welcome.rows.map(decodeRow), () => undefined))
+  const rows = new RowSet(verified(welcome.rows.map(decodeRow), welcome.genesis, () => undefined))
   const { judged } = rows
-  if (judged.genesis !== welcome.genesis) throw wrong('its member rows are of another pool')
+  if (judged.genesis === null) throw wrong('it did not give the row that founds the pool')
   if (judged.byNode.get(inviter)?.role !== 'full') throw wrong('it is no member of the pool itself')
   if (judged.byNode.get(self)?.role !== 'full') throw wrong('it did not admit this machine')
   const epochs = welcome.epochs.filter(({ id, secret }) =>

@@ -27,13 +27,14 @@ export function sum(tallies: readonly Tally[]): Tally {
 
 interface RunOptions {
   readonly limitMs: number
-  /** Show the output when the process ends, in one piece, because others run at the same time. */
+  /** Return the output instead of showing it as it comes, because others run at the same time. */
   readonly gather?: boolean
   readonly env?: Readonly<Record<string, string>>
 }
 
-export interface Ended {
+interface Ended {
   readonly code: number
+  readonly output: string
   readonly timedOut: boolean
 }
 
@@ -51,7 +52,7 @@ export async function run(args: readonly string[], { limitMs, gather = false, en
     cwd: root,
     stdio: ['ignore', gather ? 'pipe' : 'inherit', gather ? 'pipe' : 'inherit'],
     detached: group,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
   })
   const kill = (): void => {
     try {
@@ -81,26 +82,38 @@ export async function run(args: readonly string[], { limitMs, gather = false, en
   })
   clearTimeout(limit)
   running.delete(kill)
-  process.stdout.write(Buffer.concat(output))
-  return { code, timedOut }
+  return { code, timedOut, output: Buffer.concat(output).toString() }
+}
+
+interface FileResult {
+  readonly tally: Tally
+  /** What went wrong outside the tests themselves; counted as one failed. */
+  readonly fault: string | undefined
+  readonly output: string
 }
 
 /** Runs one node:test file; a crash, a time-out, or a file without a single test counts as one failed. */
-export async function runTestFile(file: string, options: RunOptions & { testLimitMs: number }): Promise<Tally> {
+export async function runTestFile(
+  file: string,
+  { testLimitMs, ...options }: RunOptions & { readonly testLimitMs: number },
+): Promise<FileResult> {
   const folder = mkdtempSync(join(tmpdir(), 'hadahoop-test-'))
   const outcomes = join(folder, 'outcomes')
-  const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'].concat([
-    `--test-reporter=${new URL('./outcomeReporter.mjs', import.meta.url).href}`,
-    `--test-reporter-destination=${outcomes}`,
-  ])
-  const { testLimitMs, ...runOptions } = options
-  const begunMs = Date.now()
-  const { code, timedOut } = await run([...reporters, `--test-timeout=${testLimitMs}`, file], runOptions)
+  const { code, timedOut, output } = await run(
+    [
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${new URL('./outcomeReporter.mjs', import.meta.url).href}`,
+      `--test-reporter-destination=${outcomes}`,
+      `--test-timeout=${testLimitMs}`,
+      file,
+    ],
+    options,
+  )
   const lines = readOutcomes(outcomes)
   rmSync(folder, { recursive: true, force: true })
   const count = (outcome: string): number => lines.filter((line) => line === outcome).length
   const tally = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') }
-  const seconds = ((Date.now() - begunMs) / 1000).toFixed(1)
   const fault = timedOut
     ? `did not end within ${options.limitMs / 1000} s: a test hangs, or a timer, socket or process was left open`
     : lines.length === 0
@@ -108,8 +121,7 @@ export async function runTestFile(file: string, options: RunOptions & { testLimi
       : code !== 0 && tally.failed === 0
         ? `ended with exit code ${code} outside its tests`
         : undefined
-  console.log(`${fault || tally.failed > 0 ? 'FAILED' : 'ok'} ${file} (${seconds} s)${fault ? `: ${fault}` : ''}\n`)
-  return fault ? sum([tally, oneFailed]) : tally
+  return { tally: fault === undefined ? tally : sum([tally, oneFailed]), fault, output }
 }
 
 function readOutcomes(path: string): string[] {

@@ -53,7 +53,11 @@ async function testFiles(
   const worker = async (): Promise<void> => {
     for (const file of queue) {
       const { together, ...limits } = options
-      tallies.push(await runTestFile(file, { ...limits, gather: together > 1 }))
+      const begunMs = Date.now()
+      const { tally, fault, output } = await runTestFile(file, { ...limits, gather: together > 1 })
+      const verdict = tally.failed > 0 ? 'FAILED' : 'ok'
+      console.log(`${output}${verdict} ${file} (${secondsSince(begunMs)} s)${fault ? `: ${fault}` : ''}\n`)
+      tallies.push(tally)
     }
   }
   await Promise.all(Array.from({ length: options.together }, worker))
@@ -124,7 +128,7 @@ async function main(args: readonly string[]): Promise<void> {
     const begunMs = Date.now()
     const tally = await suite(filters)
     tallies.push(tally)
-    lines.push(`${name.padEnd(12)} ${spell(tally)} (${((Date.now() - begunMs) / 1000).toFixed(1)} s)`)
+    lines.push(`${name.padEnd(12)} ${spell(tally)} (${secondsSince(begunMs)} s)`)
   }
   const total = sum(tallies)
   if (total.passed + total.failed + total.skipped === 0) {
@@ -136,6 +140,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.exitCode = total.failed > 0 ? 1 : 0
 }
 
+const secondsSince = (begunMs: number): string => ((Date.now() - begunMs) / 1000).toFixed(1)
 const spell = ({ passed, failed, skipped }: Tally): string => `${passed} passed, ${failed} failed, ${skipped} skipped`
 
 await main(process.argv.slice(2))

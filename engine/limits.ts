@@ -20,12 +20,14 @@ export const limits = {
   smallChunkBytes: 64 * KiB,
   segmentMaxReferences: 1024,
   segmentMaxBytes: 256 * KiB,
-  /** Contents up to this size are sealed on the calling thread; the trip to a worker would cost more. */
+  /** Contents up to this size are one piece, sealed in one go. */
   inlineSealBytes: 16 * KiB,
   /** Memory that all uploads of a node share for pieces being cut, sealed and stored. */
   sealArenaBytes: 96 * MiB,
   /** Small pieces at the beginning of a content are read and cut this much at a time. */
   sealWindowBytes: 1 * MiB,
+  /** Small contents that travel to a compute thread together. */
+  smallContentsPerJob: 32,
   /** Contents above inlineSealBytes that are read and cut at once; more wait. */
   sealStreams: 64,
   /** Encryption goes in blocks of this size, which stay in the processor's cache. */
@@ -179,16 +181,39 @@ export const limits = {
   propertiesMaxBytes: 64 * KiB,
   /** Works and merges that wait for the next commits. */
   commitQueue: 16_384,
+  /** Work on views that may wait is done so long after a commit, and so many items per transaction. */
+  viewWorkDelayMs: 250,
+  viewWorkStep: 1000,
   /** Pushes that wait for one peer, and what they may weigh; beyond that the walk brings the rows. */
   pushesWaiting: 8192,
   pushWaitingBytes: 32 * MiB,
-  /** Pushes whose acknowledgements are remembered for whoever asks. */
-  pushReceipts: 16_384,
   /** Unequal catalogs are walked at once when no rows travel; while rows travel, after this long. */
   walkPatienceMs: 20_000,
   /** A walk that could not make two catalogs equal (a refused row) is tried again after this long. */
   walkRetryMs: 60_000,
-  segmentsPerFetch: 64,
+  /** Rows that one step of a walk may list; more in so few buckets is no catalog of ours. */
+  walkStepRows: 500_000,
+  /** A walk that asks nothing for this long gives way to another one. */
+  walkIdleMs: 5_000,
+  /** Keys, rows and segments are asked for by so many; answers stop at batchMaxBytes. */
+  segmentsPerFetch: 1000,
+  /** Segments that a node looks for at once. */
+  segmentsSought: 16_384,
+  /** Segments that no connected member has are asked for again after this long. */
+  segmentRetryMs: 15_000,
+  /** Entries that one committed batch names as changed; beyond that, all are. */
+  changedEntries: 1000,
+  /** Versions that became whole and have not been told yet. */
+  completedVersions: 65_536,
+  /** Entries whose wanted copies are looked at again within the transaction of one row; the rest follows in the background. */
+  wantedPerRow: 100,
+  /** Folders of which it is remembered whether they are live. */
+  folderFates: 4096,
+  /** Opened segments kept for looking up pieces: some 300 KiB each at most. */
+  segmentsOpened: 16,
+  /** Names that one page of a search compares, and names that it looks through where no index helps. */
+  searchCandidates: 20_000,
+  searchScan: 200_000,
   nameMaxBytes: 255,
   pathMaxBytes: 16 * KiB,
   pathMaxDepth: 256,

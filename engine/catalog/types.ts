@@ -166,6 +166,13 @@ export interface Policy {
   readonly pinnedTo: readonly NodeId[]
 }
 
+/** What an entry's own policy row says. */
+export interface OwnPolicy {
+  /** Null: as the folder above. */
+  readonly copies: number | null
+  readonly pinnedTo: readonly NodeId[]
+}
+
 /** Reads of the tree; synchronous, consistent inside one transaction. Paths are decoded names from the root. */
 export interface TreeReads {
   /** The entry at a path; undefined if nothing is there. [] is the root. ['Recovered'] is the recovered folder when it is not empty. */
@@ -185,7 +192,7 @@ export interface TreeReads {
   version(id: VersionId): Version | undefined
   policy(id: EntryId): Policy
   /** The entry's own policy row, if any. */
-  ownPolicy(id: EntryId): Policy | undefined
+  ownPolicy(id: EntryId): OwnPolicy | undefined
   trash(options: { readonly limit: number; readonly cursor: string | null }): Page<TrashItem>
   trashed(id: EntryId): TrashItem | undefined
   profile(node: NodeId): NodeProfile | undefined

@@ -1,0 +1,260 @@
+/**
+ * Which chunks the versions name, how many copies of each are wanted, and who claims to hold them. Claims of chunks that nothing
+ * names (yet) are remembered and count nowhere. Everything that writes must run inside the catalog's transaction.
+ * What is wanted by policies that have just changed may lag behind: see wanted.ts.
+ */
+import { bytesOf, hexOf } from '../../base/bytes.ts'
+import { EngineError } from '../../base/error.ts'
+import type { ChunkId, EntryId, NodeId, VersionId } from '../../base/ids.ts'
+import { limits } from '../../limits.ts'
+import type { ChunkReference, Database, Statement } from '../../ports.ts'
+import type { Follower } from '../derived.ts'
+import type { ChunkFacts, ChunkIndex, HolderPattern } from '../types.ts'
+import type { ChunkRow, ChunkTable } from './chunkTable.ts'
+import { bucketOf, ClaimSums } from './claimSums.ts'
+import { Holders } from './holders.ts'
+import { bitsIn, copiesOf, type Pattern, type Patterns } from './patterns.ts'
+import { chunksIn, type SegmentTable } from './segmentTable.ts'
+import { slotsOfBucket } from './slots.ts'
+import { idsIn, type VersionTable } from './versionTable.ts'
+
+/** With more patterns than that, chunks are read in order of id and those of other patterns passed over. */
+const mergedPatterns = 64
+const passedOver = 4096
+/** Numbers that a chunk may stand behind its slot and still be found in its bucket. */
+const spill = 64
+
+export interface ChunkViewDeps {
+  readonly chunks: ChunkTable
+  readonly patterns: Patterns
+  readonly segments: SegmentTable
+  readonly versions: VersionTable
+  /** Copies wanted where no policy says so. */
+  readonly defaultCopies: () => number
+  readonly pinsOf: (entry: number) => readonly NodeId[]
+}
+
+export class ChunkViews implements ChunkIndex, Follower {
+  readonly #deps: ChunkViewDeps
+  readonly #holders: Holders
+  readonly #sums: ClaimSums
+  readonly #entriesOf: Statement
+  readonly #anyPins: Statement
+
+  constructor(database: Database, deps: ChunkViewDeps) {
+    this.#deps = deps
+    this.#holders = new Holders(database)
+    this.#sums = new ClaimSums((bit) => this.#idsClaimedBy(bit))
+    this.#entriesOf = database.prepare(
+      `SELECT DISTINCT entry.number, entry.id FROM chunk_segment
+       JOIN segment_entry ON segment_entry.segment = chunk_segment.segment
+       JOIN entry ON entry.number = segment_entry.entry
+       WHERE chunk_segment.chunk = ? ORDER BY entry.id`,
+    )
+    this.#anyPins = database.prepare('SELECT 1 FROM policy WHERE length(pins) > 0 LIMIT 1').pluck()
+  }
+
+  // -------------------------------------------------------------- facts
+
+  /** Undefined if nothing names or claims the chunk; `wanted` is 0 if nothing names it. */
+  facts(chunk: ChunkId): ChunkFacts | undefined {
+    const row = this.#deps.chunks.find(bytesOf(chunk))
+    if (row === undefined) return undefined
+    const facts = this.#factsOf(row, this.#hasPins())
+    return facts.wanted === 0 && facts.holders.length === 0 ? undefined : facts
+  }
+
+  #factsOf(row: ChunkRow, hasPins: boolean): ChunkFacts {
+    const pattern = this.#deps.patterns.get(row.pattern)
+    return {
+      chunkId: hexOf(row.id) as ChunkId,
+      sizeBytes: row.size,
+      holders: this.#holders.nodesIn(pattern.holders),
+      wanted: this.#copiesOf(pattern),
+      pinnedTo: hasPins ? this.#pinsOf(row) : [],
+    }
+  }
+
+  #copiesOf(pattern: Pattern): number {
+    return copiesOf(pattern.wanted, this.#deps.defaultCopies())
+  }
+
+  #hasPins(): boolean {
+    return this.#anyPins.get<number>() !== undefined
+  }
+
+  #pinsOf(row: ChunkRow): NodeId[] {
+    const entries = this.#entriesOf.all<{ number: number }>(row.number)
+    return [...new Set(entries.flatMap(({ number }) => this.#deps.pinsOf(number)))].sort()
+  }
+
+  filesOf(chunk: ChunkId): EntryId[] {
+    const row = this.#deps.chunks.find(bytesOf(chunk))
+    if (row === undefined) return []
+    return this.#entriesOf.all<{ id: Buffer }>(row.number).map(({ id }) => hexOf(id) as EntryId)
+  }
+
+  patterns(): HolderPattern[] {
+    const sums = new Map<string, { holders: bigint; wanted: number; chunks: number; bytes: number }>()
+    for (const pattern of this.#deps.patterns.all()) {
+      if (pattern.wanted === 0 || pattern.chunks === 0) continue
+      const wanted = this.#copiesOf(pattern)
+      const key = `${pattern.holders} ${wanted}`
+      const sum = sums.get(key) ?? { holders: pattern.holders, wanted, chunks: 0, bytes: 0 }
+      sum.chunks += pattern.chunks
+      sum.bytes += pattern.bytes
+      sums.set(key, sum)
+    }
+    return [...sums.values()].map((sum) => ({ ...sum, holders: this.#holders.nodesIn(sum.holders) }))
+  }
+
+  short(after: ChunkId | null, limit: number): ChunkFacts[] {
+    const isShort = (pattern: Pattern) => pattern.wanted !== 0 && pattern.holderCount < this.#copiesOf(pattern)
+    return this.#listOf(this.#patternsWhere(isShort), after, limit)
+  }
+
+  heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[] {
+    const mask = this.#holders.maskOf([holder])
+    const patterns = this.#patternsWhere(({ holders, wanted }) => wanted !== 0 && (holders & mask) !== 0n)
+    if (patterns.length <= mergedPatterns) return this.#listOf(patterns, after, limit)
+    const wanted = new Set(patterns.map((pattern) => pattern.number))
+    const rows: ChunkRow[] = []
+    for (let behind = this.#deps.chunks.numberOf(after); rows.length < limit; ) {
+      const next = this.#deps.chunks.after(behind, passedOver)
+      rows.push(...next.filter((row) => wanted.has(row.pattern)))
+      const last = next.at(-1)
+      if (last === undefined) break
+      behind = last.number
+    }
+    const hasPins = this.#hasPins()
+    return rows.slice(0, limit).map((row) => this.#factsOf(row, hasPins))
+  }
+
+  #patternsWhere(test: (pattern: Pattern) => boolean): Pattern[] {
+    return [...this.#deps.patterns.all()].filter((pattern) => pattern.chunks > 0 && test(pattern))
+  }
+
+  #listOf(patterns: readonly Pattern[], after: ChunkId | null, limit: number): ChunkFacts[] {
+    if (patterns.length === 0) return []
+    const hasPins = this.#hasPins()
+    const rows = this.#deps.chunks.ofPatterns(patterns, this.#deps.chunks.numberOf(after), limit)
+    return rows.map((row) => this.#factsOf(row, hasPins))
+  }
+
+  // -------------------------------------------------------------- versions
+
+  /** Throws `unknown-version`, `segment-missing`. */
+  *chunksOfVersion(version: VersionId): IterableIterator<ChunkId> {
+    const row = this.#deps.versions.byId(version)
+    if (row === undefined) throw new EngineError('unknown-version', `no version has the id ${version}`)
+    for (const id of idsIn(row.segments, 32)) {
+      const bytes = this.#deps.segments.bytesOfPacked(id)
+      if (bytes === undefined) {
+        throw new EngineError('segment-missing', `the segment ${hexOf(id)} of version ${version} is not here yet`, {
+          retryable: true,
+        })
+      }
+      for (const chunk of chunksIn(bytes)) yield hexOf(chunk) as ChunkId
+    }
+  }
+
+  fewestHolders(version: VersionId, counted: ReadonlySet<NodeId>): number {
+    const row = this.#deps.versions.byId(version)
+    if (row === undefined) return 0
+    const mask = this.#holders.maskOf(counted)
+    const countOf = new Map<number, number>()
+    let fewest = Number.POSITIVE_INFINITY
+    for (const id of idsIn(row.segments, 32)) {
+      const bytes = this.#deps.segments.bytesOfPacked(id)
+      const chunks = bytes === undefined ? [] : chunksIn(bytes)
+      if (chunks.length === 0) return 0
+      for (const chunk of chunks) {
+        const pattern = this.#deps.chunks.find(chunk)?.pattern
+        if (pattern === undefined) return 0
+        let count = countOf.get(pattern)
+        if (count === undefined) {
+          count = bitsIn(this.#deps.patterns.get(pattern).holders & mask).length
+          countOf.set(pattern, count)
+        }
+        fewest = Math.min(fewest, count)
+        if (fewest === 0) return 0
+      }
+    }
+    return fewest
+  }
+
+  referenceOfPiece(pieceHash: Buffer): ChunkReference | undefined {
+    return this.#deps.segments.referenceOfPiece(pieceHash)
+  }
+
+  // -------------------------------------------------------------- claims
+
+  /** Throws `too-many-members`. */
+  claim(holder: NodeId, add: readonly ChunkId[], remove: readonly ChunkId[]): void {
+    const known = this.#holders.bitOf(holder)
+    if (known === undefined && add.length === 0) return
+    const bit = known ?? this.#holders.ensure(holder)
+    const mask = 1n << BigInt(bit)
+    for (const chunk of add) {
+      const id = bytesOf(chunk)
+      if (this.#deps.chunks.claim(id, mask)) this.#sums.changed(bit, id, 1)
+    }
+    for (const chunk of remove) {
+      const id = bytesOf(chunk)
+      if (this.#deps.chunks.unclaim(id, mask)) this.#sums.changed(bit, id, -1)
+    }
+    this.#deps.patterns.flush()
+  }
+
+  disclaim(holder: NodeId): void {
+    const bit = this.#holders.bitOf(holder)
+    if (bit === undefined) return
+    this.#deps.patterns.flush()
+    this.#deps.patterns.clearBit(bit)
+    this.#holders.release(bit)
+    this.#sums.forget(bit)
+  }
+
+  claimSums(holder: NodeId): BigUint64Array {
+    const bit = this.#holders.bitOf(holder)
+    return bit === undefined ? new BigUint64Array(limits.fingerprintBuckets) : this.#sums.get(bit)
+  }
+
+  claimsInBucket(holder: NodeId, bucket: number): ChunkId[] {
+    const mask = this.#holders.maskOf([holder])
+    const { first, last } = slotsOfBucket(bucket)
+    return this.#deps.chunks
+      .between(first, last + spill)
+      .filter((row) => bucketOf(row.id) === bucket && (this.#deps.patterns.get(row.pattern).holders & mask) !== 0n)
+      .map((row) => hexOf(row.id) as ChunkId)
+  }
+
+  *#idsClaimedBy(bit: number): IterableIterator<Buffer> {
+    const mask = 1n << BigInt(bit)
+    for (const pattern of this.#deps.patterns.all()) {
+      if ((pattern.holders & mask) !== 0n) yield* this.#deps.chunks.idsOfPattern(pattern)
+    }
+  }
+
+  // -------------------------------------------------------------- following the transaction
+
+  get #followers(): readonly Follower[] {
+    return [this.#holders.bits, this.#sums]
+  }
+
+  mark(): void {
+    for (const follower of this.#followers) follower.mark()
+  }
+
+  undo(): void {
+    for (const follower of this.#followers) follower.undo()
+  }
+
+  commit(): void {
+    for (const follower of this.#followers) follower.commit()
+  }
+
+  rollback(): void {
+    for (const follower of this.#followers) follower.rollback()
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Chunks by id: size and pattern. The table is keyed by the first 47 bits of the id, so it is its own index in order of id.
+ * Where two ids share them (by chance once in 100 million chunks, or because someone tried), the later takes the next
+ * free number, and looking up goes on from number to number until the id fits or none is there; therefore a chunk is only
+ * removed while nothing stands behind it.
+ */
+import type { ChunkId } from '../../base/ids.ts'
+import { bytesOf } from '../../base/bytes.ts'
+import type { Database, Statement } from '../../ports.ts'
+import type { Pattern, Patterns } from './patterns.ts'
+import { slotOf } from './slots.ts'
+
+export interface ChunkRow {
+  readonly number: number
+  readonly id: Buffer
+  readonly size: number
+  readonly pattern: number
+}
+
+const chunkColumns = 'number, id, size, pattern'
+/** Rows read ahead per pattern when several are merged. */
+const mergeMargin = 16
+
+export class ChunkTable {
+  readonly #patterns: Patterns
+  readonly #get: Statement
+  readonly #insert: Statement
+  readonly #setPattern: Statement
+  readonly #setSize: Statement
+  readonly #delete: Statement
+  readonly #between: Statement
+  readonly #after: Statement
+  readonly #ofPattern: Statement
+  readonly #idsOfPattern: Statement
+  readonly #firstOfPattern: Statement
+  readonly #wantedBySegments: Statement
+
+  constructor(database: Database, patterns: Patterns) {
+    this.#patterns = patterns
+    this.#get = database.prepare(`SELECT ${chunkColumns} FROM chunk WHERE number = ?`)
+    this.#insert = database.prepare('INSERT INTO chunk (number, id, size, pattern) VALUES (?, ?, ?, ?)')
+    this.#setPattern = database.prepare('UPDATE chunk SET pattern = ? WHERE number = ?')
+    this.#setSize = database.prepare('UPDATE chunk SET size = ? WHERE number = ?')
+    this.#delete = database.prepare(
+      'DELETE FROM chunk WHERE number = ? AND NOT EXISTS (SELECT 1 FROM chunk WHERE number = ?)',
+    )
+    this.#between = database.prepare(`SELECT ${chunkColumns} FROM chunk WHERE number BETWEEN ? AND ?`)
+    this.#after = database.prepare(`SELECT ${chunkColumns} FROM chunk WHERE number > ? ORDER BY number LIMIT ?`)
+    this.#ofPattern = database.prepare(
+      `SELECT ${chunkColumns} FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ? AND number > ?
+       ORDER BY number LIMIT ?`,
+    )
+    this.#idsOfPattern = database.prepare('SELECT id FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ?').pluck()
+    this.#firstOfPattern = database
+      .prepare('SELECT number FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ? LIMIT ?')
+      .pluck()
+    this.#wantedBySegments = database
+      .prepare(
+        `SELECT DISTINCT segment.wanted FROM chunk_segment JOIN segment ON segment.number = chunk_segment.segment
+         WHERE chunk_segment.chunk = ?`,
+      )
+      .pluck()
+  }
+
+  find(id: Buffer): ChunkRow | undefined {
+    for (let number = slotOf(id); ; number++) {
+      const row = this.#get.get<ChunkRow>(number)
+      if (row === undefined || row.id.equals(id)) return row
+    }
+  }
+
+  get(number: number): ChunkRow | undefined {
+    return this.#get.get<ChunkRow>(number)
+  }
+
+  #add(id: Buffer, sizeBytes: number, pattern: Pattern): ChunkRow {
+    let number = slotOf(id)
+    while (this.#get.get(number) !== undefined) number++
+    this.#insert.run(number, id, sizeBytes, pattern.number)
+    this.#patterns.move(undefined, pattern, sizeBytes)
+    return { number, id, size: sizeBytes, pattern: pattern.number }
+  }
+
+  /** A segment names the chunk; `sizeBytes` is 0 if it could not be opened. The chunk's number. */
+  name(id: Buffer, sizeBytes: number, wantedBits: number): number {
+    const row = this.find(id)
+    if (row === undefined) return this.#add(id, sizeBytes, this.#patterns.find(0n, wantedBits)).number
+    const size = this.learnSize(row, sizeBytes)
+    const { holders, wanted } = this.#patterns.get(row.pattern)
+    this.#setPatternOf({ ...row, size }, this.#patterns.find(holders, wanted | wantedBits))
+    return row.number
+  }
+
+  /** The size of a chunk, which may be told here for the first time. */
+  learnSize(row: ChunkRow, sizeBytes: number): number {
+    if (row.size !== 0 || sizeBytes === 0) return row.size
+    this.#setSize.run(sizeBytes, row.number)
+    this.#patterns.grow(this.#patterns.get(row.pattern), sizeBytes)
+    return sizeBytes
+  }
+
+  /** The segments that name the chunk want other copies now, or there are others. True if any is left. */
+  reconsider(id: Buffer): boolean {
+    const row = this.find(id)
+    if (row === undefined) return false
+    let wanted = 0
+    for (const bits of this.#wantedBySegments.all<number>(row.number)) wanted |= bits
+    this.#setPatternOf(row, this.#patterns.find(this.#patterns.get(row.pattern).holders, wanted))
+    return wanted !== 0
+  }
+
+  /** True if this is news. */
+  claim(id: Buffer, holder: bigint): boolean {
+    const row = this.find(id)
+    if (row === undefined) {
+      this.#add(id, 0, this.#patterns.find(holder, 0))
+      return true
+    }
+    const { holders, wanted } = this.#patterns.get(row.pattern)
+    if ((holders & holder) !== 0n) return false
+    this.#setPatternOf(row, this.#patterns.find(holders | holder, wanted))
+    return true
+  }
+
+  /** True if this is news. */
+  unclaim(id: Buffer, holder: bigint): boolean {
+    const row = this.find(id)
+    if (row === undefined) return false
+    const { holders, wanted } = this.#patterns.get(row.pattern)
+    if ((holders & holder) === 0n) return false
+    this.#setPatternOf(row, this.#patterns.find(holders & ~holder, wanted))
+    return true
+  }
+
+  #setPatternOf(row: ChunkRow, pattern: Pattern): void {
+    if (pattern.number === row.pattern) return
+    const from = this.#patterns.get(row.pattern)
+    if (isNothing(pattern) && this.#delete.run(row.number, row.number + 1).changes > 0) {
+      this.#patterns.move(from, undefined, row.size)
+      return
+    }
+    this.#setPattern.run(pattern.number, row.number)
+    this.#patterns.move(from, pattern, row.size)
+  }
+
+  /** Removes up to `limit` chunks that nobody claims and nothing names; true while there are more. */
+  tidy(limit: number): boolean {
+    let removed = 0
+    for (const pattern of this.#patterns.all()) {
+      if (!isNothing(pattern) || pattern.chunks === 0) continue
+      for (const number of this.#firstOfPattern.all<number>(pattern.number, limit - removed)) {
+        const row = this.#get.get<ChunkRow>(number)
+        if (row === undefined || this.#delete.run(number, number + 1).changes === 0) continue
+        this.#patterns.move(pattern, undefined, row.size)
+        removed++
+      }
+      if (removed === limit) return true
+    }
+    return false
+  }
+
+  /** Chunks with numbers in a range, both ends included. */
+  between(first: number, last: number): ChunkRow[] {
+    return this.#between.all<ChunkRow>(first, last)
+  }
+
+  /** Up to `limit` chunks of any pattern behind a number. */
+  after(number: number, limit: number): ChunkRow[] {
+    return this.#after.all<ChunkRow>(number, limit)
+  }
+
+  idsOfPattern(pattern: Pattern): IterableIterator<Buffer> {
+    return this.#idsOfPattern.iterate<Buffer>(pattern.number)
+  }
+
+  /** The number behind which a list goes on. */
+  numberOf(after: ChunkId | null): number {
+    if (after === null) return -1
+    const id = bytesOf(after)
+    return this.find(id)?.number ?? slotOf(id) - 1
+  }
+
+  /** Chunks of these patterns behind a number, in order of id. */
+  ofPatterns(patterns: readonly Pattern[], after: number, limit: number): ChunkRow[] {
+    const batch = Math.min(limit, Math.ceil(limit / Math.max(1, patterns.length)) + mergeMargin)
+    const runs = patterns.map(({ number }) => ({
+      number,
+      rows: this.#ofPattern.all<ChunkRow>(number, after, batch),
+      next: 0,
+    }))
+    const merged: ChunkRow[] = []
+    while (merged.length < limit) {
+      let least: { run: (typeof runs)[number]; row: ChunkRow } | undefined
+      for (const run of runs) {
+        const row = run.rows[run.next]
+        if (row !== undefined && (least === undefined || row.number < least.row.number)) least = { run, row }
+      }
+      if (least === undefined) break
+      const { run, row } = least
+      merged.push(row)
+      run.next++
+      if (run.next === run.rows.length && run.rows.length === batch) {
+        run.rows = this.#ofPattern.all<ChunkRow>(run.number, row.number, batch)
+        run.next = 0
+      }
+    }
+    return merged
+  }
+}
+
+function isNothing(pattern: Pattern): boolean {
+  return pattern.holders === 0n && pattern.wanted === 0
+}

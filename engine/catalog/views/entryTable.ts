@@ -1,0 +1,181 @@
+/**
+ * Entries by id and by local number: the registers that rows have set and what is derived from them. Only reads and writes
+ * table rows; the rules are in tree.ts and places.ts. Rows are never deleted (a number is never reused): an entry
+ * that ended becomes one that is not born.
+ */
+import assert from 'node:assert/strict'
+import { bytesOf, hexOf } from '../../base/bytes.ts'
+import { type EntryId, ROOT_ENTRY } from '../../base/ids.ts'
+import type { Database, SqlValue, Statement } from '../../ports.ts'
+import { Kept } from './kept.ts'
+import { slotOf } from './slots.ts'
+
+/** Local number of an entry. */
+export const ROOT = 0
+export const RECOVERED = 1
+/** The id of /Recovered while no real folder of that name is in the root; no row ever carries it. */
+export const RECOVERED_ENTRY = `${'0'.repeat(31)}1` as EntryId
+
+export const UNBORN = 0
+export const FOLDER = 1
+export const FILE = 2
+
+/** `wanted` of what follows the pool's default. */
+export const AS_DEFAULT = 1
+
+export interface EntryRow {
+  readonly number: number
+  readonly id: Buffer
+  kind: number
+  parent: number | null
+  name: string | null
+  locationStamp: Buffer | null
+  moved: number
+  trashStamp: Buffer | null
+  trashed: number | null
+  trashVersion: Buffer | null
+  trashBy: Buffer | null
+  trashMs: number | null
+  place: number | null
+  fold: string | null
+  touched: Buffer | null
+  version: Buffer | null
+  heads: number
+  size: number
+  modified: number
+  binned: Buffer | null
+  wanted: number
+}
+
+export const entryColumns = `number, id, kind, parent, name, location_stamp AS locationStamp, moved, trash_stamp AS trashStamp,
+  trashed, trash_version AS trashVersion, trash_by AS trashBy, trash_ms AS trashMs, place, fold, touched, version, heads,
+  size, modified, binned, wanted`
+
+/** An entry of which nothing is known but that others name it. */
+export function unborn(number: number, id: Buffer): EntryRow {
+  return {
+    number,
+    id,
+    kind: UNBORN,
+    parent: null,
+    name: null,
+    locationStamp: null,
+    moved: 0,
+    trashStamp: null,
+    trashed: null,
+    trashVersion: null,
+    trashBy: null,
+    trashMs: null,
+    place: null,
+    fold: null,
+    touched: null,
+    version: null,
+    heads: 0,
+    size: 0,
+    modified: 0,
+    binned: null,
+    wanted: AS_DEFAULT,
+  }
+}
+
+export function entryIdOf(row: { readonly id: Buffer }): EntryId {
+  return hexOf(row.id) as EntryId
+}
+
+/** True for the two entries that have no rows of their own. */
+export function isPseudo(id: EntryId): boolean {
+  return id === ROOT_ENTRY || id === RECOVERED_ENTRY
+}
+
+export class EntryTable {
+  readonly nextNumber: Kept<number>
+  readonly #byNumber: Statement
+  readonly #byId: Statement
+  readonly #insert: Statement
+  readonly #update: Statement
+  readonly #setPlace: Statement
+  readonly #setWanted: Statement
+
+  constructor(database: Database) {
+    this.#byNumber = database.prepare(`SELECT ${entryColumns} FROM entry WHERE number = ?`)
+    this.#byId = database.prepare(`SELECT ${entryColumns} FROM entry WHERE slot = ? AND id = ?`)
+    this.#insert = database.prepare(
+      `INSERT INTO entry (number, slot, id, kind, parent, name, location_stamp, moved, trash_stamp, trashed, trash_version,
+         trash_by, trash_ms, place, fold, touched, version, heads, size, modified, binned, wanted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#update = database.prepare(
+      `UPDATE entry SET kind = ?, parent = ?, name = ?, location_stamp = ?, moved = ?, trash_stamp = ?, trashed = ?,
+         trash_version = ?, trash_by = ?, trash_ms = ?, fold = ?, touched = ?, version = ?, heads = ?, size = ?, modified = ?,
+         binned = ? WHERE number = ?`,
+    )
+    this.#setPlace = database.prepare('UPDATE entry SET place = ? WHERE number = ?')
+    this.#setWanted = database.prepare('UPDATE entry SET wanted = ? WHERE number = ?')
+    const greatest = database.prepare('SELECT max(number) FROM entry').pluck()
+    this.nextNumber = new Kept(() => (greatest.get<number>() ?? RECOVERED) + 1)
+  }
+
+  byNumber(number: number): EntryRow | undefined {
+    return this.#byNumber.get<EntryRow>(number)
+  }
+
+  /** For numbers that another row of the database names. */
+  mustBe(number: number): EntryRow {
+    const row = this.byNumber(number)
+    assert(row !== undefined, `no entry has the number ${number}`)
+    return row
+  }
+
+  byId(id: EntryId): EntryRow | undefined {
+    const bytes = bytesOf(id)
+    return this.#byId.get<EntryRow>(slotOf(bytes), bytes)
+  }
+
+  /** The entry's row, made if this is the first that is heard of it. */
+  ensure(id: EntryId): EntryRow {
+    return this.byId(id) ?? this.insert(unborn(this.newNumber(), bytesOf(id)))
+  }
+
+  newNumber(): number {
+    const number = this.nextNumber.get()
+    this.nextNumber.set(number + 1)
+    return number
+  }
+
+  insert(row: EntryRow): EntryRow {
+    this.#insert.run(
+      row.number,
+      slotOf(row.id),
+      row.id,
+      row.kind,
+      ...located(row),
+      row.place,
+      ...derived(row),
+      row.wanted,
+    )
+    return row
+  }
+
+  /** Writes all but place and wanted. */
+  update(row: EntryRow): void {
+    this.#update.run(row.kind, ...located(row), ...derived(row), row.number)
+  }
+
+  setPlace(number: number, place: number | null): void {
+    this.#setPlace.run(place, number)
+  }
+
+  setWanted(number: number, wanted: number): void {
+    this.#setWanted.run(wanted, number)
+  }
+}
+
+function located(row: EntryRow): SqlValue[] {
+  const { parent, name, locationStamp, moved, trashStamp, trashed, trashVersion, trashBy, trashMs } = row
+  return [parent, name, locationStamp, moved, trashStamp, trashed, trashVersion, trashBy, trashMs]
+}
+
+function derived(row: EntryRow): SqlValue[] {
+  const { fold, touched, version, heads, size, modified, binned } = row
+  return [fold, touched, version, heads, size, modified, binned]
+}

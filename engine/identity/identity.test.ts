@@ -8,6 +8,7 @@ import type { Random } from '../ports.ts'
 import { loadIdentity, nodeIdOfCertificate, sealTo, verifySignature } from './index.ts'
 import { drawPrivateKey } from './key.ts'
 import { memoryDisk } from './memoryDisk.ts'
+import { signRepeatably } from './repeatable.ts'
 
 const coded = (code: string) => (error: unknown) => isEngineError(error, code)
 const machineHash = 'ab'.repeat(16)
@@ -31,7 +32,11 @@ test('an identity is made once, kept durably for its owner alone, and drawn a nu
 test('the certificate is signed by its own key, endless, and says nothing of the machine', async () => {
   const identity = await load()
   const certificate = new X509Certificate(identity.certificate)
-  assert(certificate.verify(certificate.publicKey))
+  for (let count = 0; count < 30; count++) {
+    // Each has its own integers in the signature, some shorter, some with a set first bit.
+    const other = new X509Certificate((await load()).certificate)
+    assert(other.verify(other.publicKey))
+  }
   assert.equal(certificate.subject, 'CN=hadahoop')
   assert.equal(certificate.issuer, 'CN=hadahoop')
   assert.equal(certificate.validToDate.getUTCFullYear(), 9999)
@@ -43,6 +48,39 @@ test('the same seed gives the same node', async () => {
   const first = await load(memoryDisk(), random)
   draws = 0
   assert.equal((await load(memoryDisk(), random)).nodeId, first.nodeId)
+})
+
+test('repeatable signatures are those of RFC 6979, A.2.5', () => {
+  const scalar = Buffer.from('C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721', 'hex')
+  const privateKey = drawPrivateKey({ bytes: () => scalar, fraction: () => 0 })
+  const vectors = {
+    sample:
+      'EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716' +
+      'F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8',
+    test:
+      'F1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367' +
+      '019F4113742A2B14BD25926B49C649155F267E60D3814B4C0CC84250E46F0083',
+  }
+  for (const [message, signature] of Object.entries(vectors)) {
+    assert.equal(signRepeatably(privateKey, Buffer.from(message)).toString('hex').toUpperCase(), signature)
+  }
+})
+
+test('a simulated node is the same to the last byte under one seed, and anyone can verify it', async () => {
+  const again = () => {
+    let draws = 0
+    const random: Random = { bytes: (count) => Buffer.alloc(count, ++draws), fraction: () => 0.5 }
+    return loadIdentity({ disk: memoryDisk(), random }, machineHash, { repeatable: true })
+  }
+  const [first, second] = [await again(), await again()]
+  assert.deepEqual(second.certificate, first.certificate)
+  const { publicKey } = new X509Certificate(first.certificate)
+  assert(new X509Certificate(first.certificate).verify(publicKey))
+  for (let number = 0; number < 20; number++) {
+    const bytes = Buffer.of(number)
+    assert.deepEqual(second.sign(bytes), first.sign(bytes))
+    assert(verifySignature(first.certificate, bytes, first.sign(bytes)))
+  }
 })
 
 test('a scalar outside the curve is drawn again', () => {

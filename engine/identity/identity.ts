@@ -10,6 +10,7 @@ import { nodeIdOfCertificate, readCertificate } from '../platform/index.ts'
 import type { Ports } from '../ports.ts'
 import { damaged } from './damaged.ts'
 import { drawPrivateKey } from './key.ts'
+import { signRepeatably } from './repeatable.ts'
 import { openSealed } from './seal.ts'
 import type { Identity } from './types.ts'
 
@@ -19,15 +20,29 @@ const FORMAT = 1
 const stored = z.object({ format: z.literal(FORMAT), certificate: z.string(), privateKey: z.string() })
 type Stored = z.infer<typeof stored>
 
+export interface IdentityOptions {
+  /** Signatures that depend on nothing but key and bytes: see repeatable.ts. Simulations only. */
+  readonly repeatable?: boolean
+}
+
+type Signer = (privateKey: KeyObject, bytes: Uint8Array) => Buffer
+
+const signFreshly: Signer = (privateKey, bytes) => sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+
 /**
  * The identity kept in the data folder, or a new one, durable before it is answered. Throws `damaged-file`, `newer-file`.
  * `machineHash` is platform's machineHash().
  */
-export async function loadIdentity(ports: Pick<Ports, 'disk' | 'random'>, machineHash: string): Promise<Identity> {
-  const kept = (await readKept(ports)) ?? (await makeAndKeep(ports))
+export async function loadIdentity(
+  ports: Pick<Ports, 'disk' | 'random'>,
+  machineHash: string,
+  options: IdentityOptions = {},
+): Promise<Identity> {
+  const signer = options.repeatable ? signRepeatably : signFreshly
+  const kept = (await readKept(ports)) ?? (await makeAndKeep(ports, signer))
   const startNumber = ports.random.bytes(4).readUInt32BE()
   try {
-    return identityOf(kept, startNumber, machineHash)
+    return identityOf(kept, signer, startNumber, machineHash)
   } catch (error) {
     throw damaged(IDENTITY_FILE, messageOf(error), error)
   }
@@ -64,11 +79,11 @@ export function readVersioned<T>(path: string, bytes: Buffer, format: number, sh
   return parsed.data
 }
 
-async function makeAndKeep({ disk, random }: Pick<Ports, 'disk' | 'random'>): Promise<Stored> {
+async function makeAndKeep({ disk, random }: Pick<Ports, 'disk' | 'random'>, signer: Signer): Promise<Stored> {
   const privateKey = drawPrivateKey(random)
   // The X.509 structures take 40 ms to load, and only a first start needs them.
   const { makeCertificate } = await import('./certificate.ts')
-  const certificate = makeCertificate(privateKey, random)
+  const certificate = makeCertificate(privateKey, (bytes) => signer(privateKey, bytes), random)
   const made: Stored = {
     format: FORMAT,
     certificate: new X509Certificate(certificate).toString(),
@@ -78,7 +93,7 @@ async function makeAndKeep({ disk, random }: Pick<Ports, 'disk' | 'random'>): Pr
   return made
 }
 
-function identityOf(kept: Stored, startNumber: number, machineHash: string): Identity {
+function identityOf(kept: Stored, signer: Signer, startNumber: number, machineHash: string): Identity {
   const privateKey = createPrivateKey(kept.privateKey)
   const certificate = new X509Certificate(kept.certificate).raw
   if (!samePublicKey(privateKey, readCertificate(certificate).publicKey)) throw new Error('key and certificate differ')
@@ -89,7 +104,7 @@ function identityOf(kept: Stored, startNumber: number, machineHash: string): Ide
     privateKeyPem: kept.privateKey,
     startNumber,
     machineHash,
-    sign: (bytes) => sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+    sign: (bytes) => signer(privateKey, bytes),
     unseal: (sealed) => openSealed(sealed, privateKey),
   }
 }

@@ -269,7 +269,7 @@ function cannotUseNamespaces(): string | false {
   if (process.getuid?.() !== 0) return 'network namespaces need root'
   const tried = spawnSync('ip', ['netns', 'add', names[0] ?? ''])
   if (tried.error !== undefined) return 'there is no ip command'
-  if (tried.status !== 0) return `ip netns: ${tried.stderr}`
+  if (tried.status !== 0) return `ip netns: ${tried.stderr.toString()}`
   execFileSync('ip', ['netns', 'del', names[0] ?? ''])
   return false
 }

@@ -18,7 +18,7 @@ const suites: Readonly<Record<string, Suite>> = {
   types: async () => sum([await types('.'), await types('shared')]),
   unit: (filters) => {
     const folders = ['engine', 'cli', 'shared', 'renderer', 'build', 'bench'].map((folder) => `${folder}/**/*.test.ts`)
-    return testFiles(folders, filters, { together: 2, limitMs: 3 * minuteMs, testLimitMs: minuteMs })
+    return testFiles(folders, filters, { together: 2, limitMs: 5 * minuteMs, testLimitMs: 2 * minuteMs })
   },
   integration: (filters) =>
     testFiles(['e2e/*.test.ts'], filters, { together: 1, limitMs: 5 * minuteMs, testLimitMs: 3 * minuteMs }),

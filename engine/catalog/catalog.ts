@@ -16,7 +16,7 @@ import type { DerivedViews } from './derived.ts'
 import { EventOutbox } from './events.ts'
 import { checkNotAhead, compareRows } from './merge.ts'
 import { encodeHead, keyText, rowHash } from './row.ts'
-import { RowStore, type StandingRow } from './rowStore.ts'
+import { RowStore, type RowsOfId, type StandingRow } from './rowStore.ts'
 import { openRow, type SealedRow, sealRow } from './seal.ts'
 import { StampClock, stampFloor } from './stamp.ts'
 import { WalkLog } from './walkLog.ts'
@@ -66,6 +66,9 @@ export class RowCatalog implements Catalog {
   readonly #events = new EventOutbox()
   readonly #commits: GroupCommit
   readonly walks: WalkLog
+  /** Works of this transaction may have left the views something to work off. */
+  #touched = false
+  #workOffTimer: Disposable | undefined
   /** Greatest stamp that the database has. */
   #saved: Stamp
 
@@ -81,10 +84,12 @@ export class RowCatalog implements Catalog {
       beforeCommit: () => this.#saveGreatest(),
       committed: () => {
         this.#saved = this.#stamps.greatest
+        if (this.#touched) this.#workOffLater(limits.viewWorkDelayMs)
         this.#events.tell(views.takeChanged(), views.takeCompleted())
       },
     })
     this.walks = new WalkLog(options.database, (work) => this.#commits.run(1, work))
+    this.#workOffLater(limits.viewWorkDelayMs)
     this.read = views
     this.chunks = views.chunks
     this.walk = this.#store
@@ -94,6 +99,7 @@ export class RowCatalog implements Catalog {
 
   transact<T>(work: (tx: CatalogTransaction) => T): Promise<{ value: T; rows: Row[] }> {
     return this.#commits.run(1, () => {
+      this.#touched = true
       const rows: Row[] = []
       let live = true
       const value = work({
@@ -131,15 +137,15 @@ export class RowCatalog implements Catalog {
   /** Merges one verified row into rows and views; false if it stands here already or a greater one does. Throws `gone`. */
   #place({ sealed, change, header }: Verified): boolean {
     const { row } = sealed
-    const ofId = this.#store.standing(row.id)
+    const ofId = this.#store.ofId(row.id)
     const owner = ownerOf(row, header)
-    if ((row.kind === 'entry' && ended(ofId)) || (owner !== null && ended(this.#store.standing(owner)))) {
+    if ((row.kind === 'entry' && ended(ofId)) || (owner !== null && ended(this.#store.ofId(owner)))) {
       throw new EngineError('gone', `the entry of ${keyText(row)} has been deleted for good`)
     }
-    const standing = ofId.find((other) => isKey(other, row))
+    const standing = ofId.rows.find((other) => isKey(other, row))
     if (standing !== undefined && compareRows({ stamp: row.stamp, hash: sealed.hash }, standing) <= 0) return false
     this.#stamps.observe(row.stamp)
-    this.#store.put(sealed, owner, standing)
+    this.#store.put(sealed, ofId.slot, owner, standing)
     if (row.kind === 'gone' && row.register === '') {
       this.#store.removeEntry(row.id as EntryId)
       this.#views.forgetEntry(row.id as EntryId)
@@ -195,6 +201,7 @@ export class RowCatalog implements Catalog {
   }
 
   #mergeSlice(judged: readonly Judged[], segments: readonly Segment[]) {
+    this.#touched = true
     let accepted = 0
     const refused: { index: number; code: string }[] = []
     for (const [index, each] of judged.entries()) {
@@ -223,6 +230,7 @@ export class RowCatalog implements Catalog {
   async addSegments(segments: readonly Segment[]): Promise<void> {
     for (const segment of segments) checkSegment(segment)
     await this.#commits.run(segments.length, () => {
+      this.#touched = true
       for (const segment of segments) if (this.#views.lacks(segment.id)) this.#views.addSegment(segment)
     })
   }
@@ -262,15 +270,36 @@ export class RowCatalog implements Catalog {
     const plain = openRow(keys, { row, head: encodeHead(row, row.stamp, row.epoch, row.header) })
     const sealed = sealRow(keys, row, stamp, row.header, plain)
     const { change, header } = decodeChange(sealed.row, plain)
-    const standing = this.#store.standing(row.id).find((other) => isKey(other, row))
+    const ofId = this.#store.ofId(row.id)
+    const standing = ofId.rows.find((other) => isKey(other, row))
     assert(standing !== undefined)
-    this.#store.put(sealed, ownerOf(row, header), standing)
+    this.#store.put(sealed, ofId.slot, ownerOf(row, header), standing)
     if (change !== null) this.#views.apply({ row: sealed.row, hash: sealed.hash, change }, header)
     this.#events.authored(sealed.row)
   }
 
+  /** Lets the views do what may wait, in transactions of its own, until nothing is left. */
+  #workOffLater(delayMs: number): void {
+    this.#touched = false
+    if (this.#workOffTimer !== undefined) return
+    this.#workOffTimer = this.#options.clock.timer(delayMs, () => {
+      this.#commits
+        .run(limits.viewWorkStep, () => this.#views.workOff(limits.viewWorkStep))
+        .then(
+          (more) => more,
+          // The disk is full, or the catalog is being closed: the next commit tries again.
+          (error: unknown) => (isEngineError(error) ? false : Promise.reject(error)),
+        )
+        .then((more) => {
+          this.#workOffTimer = undefined
+          if (more) this.#workOffLater(0)
+        })
+    })
+  }
+
   async rebuildViews(): Promise<void> {
     await this.#commits.run(limits.rowsPerBatch, () => {
+      this.#touched = true
       this.#views.reset()
       for (let after = 0, more = true; more; ) {
         const batch = this.#store.numbered(after, limits.rowsPerBatch)
@@ -296,6 +325,7 @@ export class RowCatalog implements Catalog {
   }
 
   close(): void {
+    this.#workOffTimer?.[Symbol.dispose]()
     this.#commits.close()
     this.#options.database.close()
   }
@@ -307,8 +337,8 @@ function checkSegment(segment: Segment): void {
   }
 }
 
-function ended(ofId: readonly StandingRow[]): boolean {
-  return ofId.some((row) => row.kind === 'gone' && row.register === '')
+function ended(ofId: RowsOfId): boolean {
+  return ofId.rows.some((row) => row.kind === 'gone' && row.register === '')
 }
 
 function isKey(standing: StandingRow, row: Row): boolean {

@@ -181,6 +181,16 @@ function plainSettings(settings: PoolSettings): object {
 
 // ---------------------------------------------------------------- reading
 
+const segmentsOnly = z.object({ segments })
+
+/** The segments that a row names in its clear header: no key is needed. Empty for rows without a version. */
+export function namedSegments(row: Row): readonly SegmentId[] {
+  const carriesVersion = row.kind === 'version' || (row.kind === 'entry' && row.register === 'birth')
+  if (row.header.length === 0 || !carriesVersion) return []
+  const named = segmentsOnly.safeParse(decodeCbor(row.header))
+  return named.success ? named.data.segments : []
+}
+
 /** What an opened row says. Throws `bad-row` when header or body break a rule. */
 export function decodeChange(row: Row, plain: Uint8Array): Said {
   try {

@@ -38,6 +38,8 @@ export interface DerivedViews extends TreeReads, Follower {
   takeChanged(): readonly EntryId[] | 'all'
   /** Versions that became whole (row and all segments here) since the last call. */
   takeCompleted(): readonly VersionId[]
+  /** Work that may wait (names for searching, policies of large folders), about `limit` items of it; true while there is more. */
+  workOff(limit: number): boolean
   /** Forgets all that was derived from rows, before they are applied again in any order. Segments stay. */
   reset(): void
 }

@@ -5,7 +5,7 @@
 import { migrate, readMigrations } from '../platform/index.ts'
 import type { Database } from '../ports.ts'
 
-const names = ['0001-rows.sql']
+const names = ['0001-rows.sql', '0002-views.sql']
 
 /** Brings a catalog database to the newest schema; throws `newer-database`. */
 export function migrateCatalog(database: Database): void {

@@ -11,6 +11,12 @@ import type { SealedRow } from './seal.ts'
 import { NO_STAMP } from './stamp.ts'
 import type { Row, RowKey, RowKind, Stamp, WalkReads } from './types.ts'
 
+/** All rows of an id (the entry's registers, or the version), and where they lie. */
+export interface RowsOfId {
+  readonly slot: number
+  readonly rows: readonly StandingRow[]
+}
+
 /** What the merge must know of a row that is here. */
 export interface StandingRow {
   readonly number: number
@@ -46,7 +52,7 @@ export class RowStore implements WalkReads, Follower {
   readonly #fingerprints = new Fingerprints()
   readonly #deltas: Delta[] = []
   #mark = 0
-  readonly #ofId: Statement
+  readonly #rowsOfId: Statement
   readonly #insert: Statement
   readonly #replace: Statement
   readonly #remove: Statement
@@ -62,7 +68,7 @@ export class RowStore implements WalkReads, Follower {
   /** Counts all fingerprints anew from the rows: about a second per million. */
   constructor(database: Database) {
     const prepare = (sql: string) => database.prepare(sql)
-    this.#ofId = prepare('SELECT number, kind, register, stamp, hash FROM row WHERE slot = ? AND id = ?')
+    this.#rowsOfId = prepare('SELECT number, kind, register, stamp, hash FROM row WHERE slot = ? AND id = ?')
     this.#insert = prepare(
       `INSERT INTO row (slot, id, kind, register, stamp, epoch, hash, owner, header, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -88,21 +94,21 @@ export class RowStore implements WalkReads, Follower {
 
   // -------------------------------------------------------------- inside a transaction
 
-  /** All rows of an id: the entry's registers, or the version. */
-  standing(id: string): StandingRow[] {
-    const found = this.#ofId.all<Omit<StandingRow, 'stamp'> & { stamp: Buffer }>(slotOf(id), bytesOf(id))
-    return found.map(({ number, kind, register, stamp, hash }) => ({
+  ofId(id: string): RowsOfId {
+    const slot = slotOf(id)
+    const found = this.#rowsOfId.all<Omit<StandingRow, 'stamp'> & { stamp: Buffer }>(slot, bytesOf(id))
+    const rows = found.map(({ number, kind, register, stamp, hash }) => ({
       number,
       kind,
       register,
       stamp: hexOf(stamp) as Stamp,
       hash,
     }))
+    return { slot, rows }
   }
 
-  /** Stores a row in the place of `replaced`, or anew. `owner`: the entry of a version row. */
-  put({ row, hash }: SealedRow, owner: EntryId | null, replaced: StandingRow | undefined): void {
-    const slot = slotOf(row.id)
+  /** Stores a row in the place of `replaced`, or anew. `slot`: its id's; `owner`: the entry of a version row. */
+  put({ row, hash }: SealedRow, slot: number, owner: EntryId | null, replaced: StandingRow | undefined): void {
     const stamp = bytesOf(row.stamp)
     const epoch = bytesOf(row.epoch)
     const ownerBytes = owner === null ? null : bytesOf(owner)
@@ -118,8 +124,8 @@ export class RowStore implements WalkReads, Follower {
 
   /** Removes all rows of an entry and of its versions; only `gone` stays. */
   removeEntry(entry: EntryId): void {
-    const slot = slotOf(entry)
-    for (const row of this.standing(entry)) {
+    const { slot, rows } = this.ofId(entry)
+    for (const row of rows) {
       if (row.kind !== 'entry') continue
       this.#remove.run(row.number)
       this.#count(slot, row.hash, false)

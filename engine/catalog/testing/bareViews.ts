@@ -126,6 +126,10 @@ export class BareViews implements DerivedViews {
     return this.#state.completed.splice(0)
   }
 
+  workOff(): boolean {
+    return false
+  }
+
   reset(): void {
     this.applied.length = 0
     this.#state.versions.clear()

@@ -109,8 +109,6 @@ export const limits = {
   problemsRemembered: 256,
   /** A node's certificate, DER; ours have about 300 bytes. */
   certificateMaxBytes: 4 * KiB,
-  /** Connections that have not finished TLS and upgrade; more are dropped at once. */
-  handshakesAtOnce: 64,
   /** Wires that others have opened to this node, admitted or not: two per member, the rest for pairing and strangers. */
   wiresAccepted: 256,
   /** The HTTP head of an upgrade. */
@@ -223,7 +221,6 @@ export const limits = {
   /** How long a join by code alone looks for the pool on the local network. */
   joinSearchMs: 10_000,
   joinPollMs: 100,
-  sightingsMax: 256,
   /** What happened, kept in memory. */
   activityItems: 1000,
   invitesOpen: 16,

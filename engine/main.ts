@@ -2,6 +2,7 @@
  * A node on a real machine: the data folder locked, the ports made real, the engine behind its gateway, `api.json` for whoever
  * wants to talk to it. Started by the command line, by tests and by the desktop shell alike.
  */
+import { readFile } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
@@ -47,6 +48,7 @@ export interface RunningNode {
 }
 
 const version = '0.1.0'
+const pageFolder = new URL('./gateway/page/', import.meta.url)
 const apiFile = 'api.json'
 const portsFile = 'ports.json'
 const secretMode = 0o600
@@ -99,7 +101,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     token,
     nodeId: identity.nodeId,
     version,
-    assets: await loadPage(),
+    assets: await loadPage((name) => readFile(new URL(name, pageFolder))),
     log,
     ...(apiPort === undefined ? {} : { port: apiPort }),
     ...(open

@@ -261,6 +261,8 @@ export interface ChunkIndex {
   short(after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks that a holder claims, from `after` on in order of id. */
   heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[]
+  /** Named chunks of all groups that pass the test, page by page; what changes meanwhile may be seen or not. */
+  chunksWhere(test: (pattern: Pick<HolderPattern, 'holders' | 'wanted'>) => boolean): IterableIterator<ChunkId>
   /** Files that name a chunk. */
   filesOf(chunk: ChunkId): EntryId[]
   /** The fewest holders, among `counted`, of any chunk of the version; 0 when a segment is missing; Infinity for empty files. */

@@ -92,7 +92,7 @@ export class Census {
     return { counts, shortChunks, shortBytes }
   }
 
-  #stateOf(pattern: HolderPattern): FileState {
+  #stateOf(pattern: Pick<HolderPattern, 'holders' | 'wanted'>): FileState {
     const { roster } = this.#deps
     const durable = roster.durable()
     const reachable = roster.reachable()
@@ -129,9 +129,8 @@ export class Census {
     const stateOfFile = new Map<EntryId, FileState>()
     const worstInFolder = new Map<EntryId, FileState>()
     const counts = noCounts()
-    const unwell = catalog.chunks.patterns().filter((pattern) => this.#stateOf(pattern) !== 'protected')
     const judged = new Set<EntryId>()
-    for (const chunk of catalog.chunks.chunksOfPatterns(unwell)) {
+    for (const chunk of catalog.chunks.chunksWhere((pattern) => this.#stateOf(pattern) !== 'protected')) {
       for (const id of catalog.chunks.filesOf(chunk)) {
         if (judged.has(id)) continue
         judged.add(id)

@@ -96,7 +96,8 @@ export async function uploadContent(
   await Promise.all(storing)
   if (failure !== undefined) throw failure.error
   wish.signal.throwIfAborted()
-  segments.push(...builder.finish())
+  const last = builder.finish()
+  if (last !== undefined) segments.push(last)
   return { sizeBytes, segments, confirmed: ledger.byNode, durable: ledger.fewest, short: ledger.short }
 }
 

@@ -90,7 +90,12 @@ export async function writeFile(
     deps.copier.hurry(uploaded.short)
     deps.wakeCopier()
   }
-  return { ...committed.value, version: upload, durable: Math.min(uploaded.durable, committed.durable), rowsDurable: committed.durable }
+  return {
+    ...committed.value,
+    version: upload,
+    durable: Math.min(uploaded.durable, committed.durable),
+    rowsDurable: committed.durable,
+  }
 }
 
 /** Segments and claims that the row about to be written relies on, in its transaction. */

@@ -139,8 +139,11 @@ function withoutName(pool: PoolParts) {
   return { ...rest, graceMs: { ...rest.graceMs } }
 }
 
-function definedOf<T extends object>(value: T | undefined): Partial<T> {
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => each !== undefined)) as Partial<T>
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+/** Without the fields that were not given. */
+function definedOf<T extends object>(value: T | undefined): Defined<T> {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => each !== undefined)) as Defined<T>
 }
 
 function patchedProfile(profile: NodeProfile, patch: NodePatch): NodeProfile {

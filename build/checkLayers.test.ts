@@ -48,10 +48,13 @@ test('a file without a place in the map is found', () => {
   assertFault('engine/misc/a.ts', `import { a } from '../net/index.ts'`, /engine\/misc has no place/)
 })
 
-test('sim is for tests only', () => {
+test('sim, and what supports tests, is for tests only', () => {
   assertFault('engine/net/peer.ts', `import { simPool } from '../sim/index.ts'`, /for tests only/)
   assertFault('engine/main.ts', `import { simPool } from './sim/pool.ts'`, /for tests only/)
   assertClean('engine/net/peer.test.ts', `import { simPool } from '../sim/pool.ts'`)
+  assertClean('engine/net/testPool.ts', `import { simPool } from '../sim/pool.ts'`)
+  assertClean('engine/net/peer.test.ts', `import { testPool } from './testPool.ts'`)
+  assertFault('engine/net/peer.ts', `import { testPool } from './testPool.ts'`, /for tests only/)
   assertClean('engine/sim/pool.ts', `import { peer } from '../net/peer.ts'\nimport { e } from '../engine.ts'`)
 })
 

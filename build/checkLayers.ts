@@ -60,6 +60,7 @@ function relativeFault(file: string, { specifier }: Import): string | undefined 
   if (target.startsWith('..')) return `'${specifier}' leaves the project`
   const from = placeOf(file)
   const to = placeOf(target)
+  if (isTest(target) && !isTest(file)) return `'${specifier}' is for tests only`
   if (from === to) return undefined
   if (to === 'engine/sim') {
     return isTest(file) ? undefined : `'${specifier}': sim/ is for tests only`
@@ -114,7 +115,8 @@ const withoutTest = (path: string): string => path.replace(/\.test\.ts$/, '.ts')
 const topOf = (path: string): string => path.split('/', 1)[0] ?? ''
 const rankOf = (place: string): number =>
   engineOrder.findIndex((line) => line.some((name) => place === `engine/${name}`))
-const isTest = (file: string): boolean => /\.(test|spec)\.tsx?$/.test(file)
+/** Tests, and what supports them: `peer.test.ts`, `testPool.ts`. */
+const isTest = (file: string): boolean => /(\.(test|spec)\.tsx?|\/test[A-Z]\w*\.ts)$/.test(file)
 const isUnderAny = (path: string, folders: readonly string[]): boolean =>
   folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
 

@@ -40,8 +40,8 @@ function* nonces(secret: Buffer, hash: Buffer): Generator<bigint> {
   }
 }
 
-function hmac(key: Buffer, ...parts: Buffer[]): Buffer<ArrayBuffer> {
-  return createHmac('sha256', key).update(Buffer.concat(parts)).digest() as Buffer<ArrayBuffer>
+function hmac(key: Buffer, ...parts: Buffer[]) {
+  return createHmac('sha256', key).update(Buffer.concat(parts)).digest()
 }
 
 /** Modulo the order, by Fermat: the order is prime. */

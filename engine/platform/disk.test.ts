@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isEngineError } from '../base/error.ts'
@@ -48,6 +48,27 @@ test('many writes at once into new folders all arrive', async () => {
   const paths = Array.from({ length: 60 }, (_, index) => `deep/${index % 3}/${index % 7}/${index}`)
   await Promise.all(paths.map((path) => disk.writeDurable(path, Buffer.from(path))))
   for (const path of paths) assert.equal((await disk.read(path)).toString(), path)
+})
+
+test('a durable write flushes file and folder, and the parents of folders it made', {
+  skip: process.platform === 'win32',
+}, async (context) => {
+  using folder = testFolder()
+  const disk = createDisk(folder.path)
+  const handle = await open(folder.path, 'r')
+  const sync = context.mock.method(Object.getPrototypeOf(handle), 'sync')
+  await handle.close()
+  const flushes = async (write: Promise<void>) => {
+    const before = sync.mock.callCount()
+    await write
+    return sync.mock.callCount() - before
+  }
+  // The file, its folder, the folder above for that one's name, and the data folder.
+  assert.equal(await flushes(disk.writeDurable('a/b/one', Buffer.from('1'))), 4)
+  assert.equal(await flushes(disk.writeDurable('a/b/two', Buffer.from('2'))), 2)
+  assert.equal(await flushes(disk.write('a/b/three', Buffer.from('3'))), 0)
+  // A folder is durable as soon as it is made: later durable writes into it find it there and rely on that.
+  assert.equal(await flushes(disk.write('c/four', Buffer.from('4'))), 1)
 })
 
 test('files are for their owner only, unless said otherwise', { skip: process.platform === 'win32' }, async () => {
@@ -98,6 +119,7 @@ test('no path leaves the folder', async () => {
     'a\0b',
     'a\\..\\b',
     'C:x',
+    '',
   ]) {
     await assert.rejects(disk.read(path), coded('bad-path'), path)
     await assert.rejects(disk.writeDurable(path, Buffer.alloc(1)), coded('bad-path'), path)

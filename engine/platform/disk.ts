@@ -77,7 +77,7 @@ class RealDisk implements FolderDisk {
 
   async list(path: string): Promise<string[]> {
     try {
-      return await this.#guarded(path, async (absolute) =>
+      return await this.#guardedFolder(path, async (absolute) =>
         (await readdir(absolute)).filter((name) => !TEMPORARY.test(name)).sort(),
       )
     } catch (error) {
@@ -91,7 +91,7 @@ class RealDisk implements FolderDisk {
   }
 
   freeBytes(): Promise<number> {
-    return this.#guarded('', async (absolute) => {
+    return this.#guardedFolder('', async (absolute) => {
       const volume = await statfs(absolute)
       return volume.bavail * volume.bsize
     })
@@ -104,7 +104,7 @@ class RealDisk implements FolderDisk {
   }
 
   removeLeftovers(path = ''): Promise<number> {
-    return this.#guarded(path, (absolute) => this.#removeBelow(absolute))
+    return this.#guardedFolder(path, (absolute) => this.#removeBelow(absolute))
   }
 
   /** Entry by entry: a chunk store has more files than memory should hold names. */
@@ -199,8 +199,16 @@ class RealDisk implements FolderDisk {
     return flush
   }
 
+  /** As #guarded, for folders: the data folder itself is ''. */
+  #guardedFolder<T>(path: string, work: (absolute: string) => Promise<T>): Promise<T> {
+    return path === '' ? this.#coded(this.#root, work) : this.#guarded(path, work)
+  }
+
   async #guarded<T>(path: string, work: (absolute: string) => Promise<T>): Promise<T> {
-    const absolute = this.#absolute(path)
+    return await this.#coded(this.#absolute(path), work)
+  }
+
+  async #coded<T>(absolute: string, work: (absolute: string) => Promise<T>): Promise<T> {
     try {
       return await work(absolute)
     } catch (error) {
@@ -209,7 +217,6 @@ class RealDisk implements FolderDisk {
   }
 
   #absolute(path: string): string {
-    if (path === '') return this.#root
     const names = path.split('/')
     if (names.some((name) => name === '' || name === '.' || name === '..' || /[\0\\:]/.test(name))) {
       throw new EngineError('bad-path', `${JSON.stringify(path)} is not a path inside the data folder`)

@@ -6,7 +6,7 @@
  * insertion would renumber everything behind it. Bytes: docs/disk-format.md.
  */
 import assert from 'node:assert/strict'
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { bufferOf, hexOf } from '../base/bytes.ts'
 import { EngineError } from '../base/error.ts'
 import { blake3Hex, keyedBlake3 } from '../base/hash.ts'
@@ -102,7 +102,7 @@ function encodeSegment(references: readonly ChunkReference[], keys: EpochKeys): 
   }
   const salt = keyedBlake3(keys.segmentKey, saltLabel, clear.subarray(0, clearBytes), secret)
   salt.copy(clear, clearBytes)
-  const cipher = createCipheriv('aes-256-gcm', keyedBlake3(keys.segmentKey, keyLabel, salt), nonce, sealing)
+  const cipher = createCipheriv('aes-256-gcm', secretKey(keys, salt), nonce, sealing)
   const sealed = cipher.update(secret)
   cipher.final()
   const bytes = Buffer.concat([clear, sealed, cipher.getAuthTag()])
@@ -172,10 +172,15 @@ export function openSegment(bytes: Uint8Array, keyring: Keyring): ChunkReference
   return references
 }
 
+/** A key object, since Node takes four times as long with plain bytes. */
+function secretKey(keys: EpochKeys, salt: Buffer): KeyObject {
+  return createSecretKey(keyedBlake3(keys.segmentKey, keyLabel, salt))
+}
+
 function unseal(segment: Buffer, count: number, keys: EpochKeys): Buffer {
   const clearBytes = headBytes + count * idBytes
   const salt = segment.subarray(clearBytes, clearBytes + saltBytes)
-  const decipher = createDecipheriv('aes-256-gcm', keyedBlake3(keys.segmentKey, keyLabel, salt), nonce, sealing)
+  const decipher = createDecipheriv('aes-256-gcm', secretKey(keys, salt), nonce, sealing)
   decipher.setAuthTag(segment.subarray(segment.length - tagBytes))
   const secret = decipher.update(segment.subarray(clearBytes + saltBytes, segment.length - tagBytes))
   try {

@@ -130,6 +130,23 @@ export class ChunkViews implements ChunkIndex, Follower {
     return rows.slice(0, limit).map((row) => this.#factsOf(row, hasPins))
   }
 
+  *chunksWhere(test: (pattern: Pick<HolderPattern, 'holders' | 'wanted'>) => boolean): IterableIterator<ChunkId> {
+    const patterns = this.#patternsWhere(
+      (pattern) =>
+        pattern.wanted !== 0 &&
+        test({ holders: this.#holders.nodesIn(pattern.holders), wanted: this.#copiesOf(pattern) }),
+    )
+    for (const pattern of patterns) {
+      for (let behind = this.#deps.chunks.numberOf(null); ; ) {
+        const rows = this.#deps.chunks.ofPatterns([pattern], behind, passedOver)
+        for (const row of rows) yield hexOf(row.id) as ChunkId
+        const last = rows.at(-1)
+        if (last === undefined || rows.length < passedOver) break
+        behind = last.number
+      }
+    }
+  }
+
   #patternsWhere(test: (pattern: Pattern) => boolean): Pattern[] {
     return [...this.#deps.patterns.all()].filter((pattern) => pattern.chunks > 0 && test(pattern))
   }

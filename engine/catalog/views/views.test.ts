@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { EntryId, SegmentId } from '../../base/ids.ts'
+import type { EntryId, NodeId, SegmentId } from '../../base/ids.ts'
 import { chunkIdsOf } from '../segments.ts'
-import { RECOVERED_ENTRY } from './index.ts'
-import { dump, rootOf, seenIn, seenOf, trashIn } from './testing/dump.ts'
+import type { Segment } from '../types.ts'
+import { dump, seenIn, seenOf, trashIn } from './testing/dump.ts'
 import {
   chunkLabels,
   entryIds,
@@ -21,28 +21,33 @@ import { openRow, type StampedChange, TestViews } from './testing/openViews.ts'
 
 const draws = fc.array(fc.nat(1000), { minLength: 1, maxLength: 60 })
 
-/** Applies changes and segments in this order, with a few claims. */
-function viewsOf(
-  changes: readonly StampedChange[],
-  order: readonly number[],
-  options = { segmentsFirst: false },
-): TestViews {
+const runs = Number(process.env['RUNS'] ?? 60)
+
+/** What comes, in order: of changes only those that win when they come. */
+function arrivalsOf(changes: readonly StampedChange[], order: readonly number[]): (StampedChange | Segment)[] {
+  const arrivals = shuffled([...changes, ...segments.slice(0, 5)], order)
+  const winning = new Set(winnersIn(arrivals.filter((each) => 'change' in each)))
+  return arrivals.filter((each) => !('change' in each) || winning.has(each))
+}
+
+function arrive(views: TestViews, each: StampedChange | Segment): void {
+  if ('change' in each) views.apply(openRow(each))
+  else views.addSegment(each)
+}
+
+function claimSome(views: TestViews): void {
+  for (const [index, label] of chunkLabels.entries()) {
+    views.chunks.claim(nodeIds[index % 3] as NodeId, [referenceOf(label).chunkId], [])
+    views.chunks.claim(nodeIds[3] as NodeId, [referenceOf(label).chunkId], [])
+  }
+}
+
+/** Changes and segments, some of them missing to the end, in this order, with a few claims. */
+function viewsOf(changes: readonly StampedChange[], order: readonly number[]): TestViews {
   const views = new TestViews()
   views.countAll() // so that the sums are followed, not counted at the end
-  views.transact(() => {
-    for (const [index, label] of chunkLabels.entries()) {
-      views.chunks.claim(nodeIds[index % 3] as never, [referenceOf(label).chunkId], [])
-      views.chunks.claim(nodeIds[3] as never, [referenceOf(label).chunkId], [])
-    }
-    if (options.segmentsFirst) for (const segment of segments) views.addSegment(segment)
-  })
-  const arrivals = shuffled([...winnersIn(shuffled(changes, order)), ...segments.slice(0, 5)], order)
-  // Winners must be judged in the order of arrival.
-  const applied = new Set(winnersIn(arrivals.filter((each) => 'change' in each)))
-  for (const each of arrivals) {
-    if (!('change' in each)) views.transact(() => views.addSegment(each))
-    else if (applied.has(each)) views.take(each)
-  }
+  views.transact(() => claimSome(views))
+  for (const each of arrivalsOf(changes, order)) views.transact(() => arrive(views, each))
   views.settle()
   return views
 }
@@ -65,6 +70,13 @@ function expectLikeModel(views: TestViews, changes: readonly StampedChange[]): v
     assert.deepEqual(seenOf(view), seen)
     for (const id of seen.ids) assert.equal(views.entry(id as EntryId)?.path, seen.path)
   }
+  const total = { files: 0, folders: 0, bytes: 0 }
+  for (const { kind, ids, size } of model.seen()) {
+    if (kind === 'file') total.files++
+    else total.folders += ids.length
+    total.bytes += size ?? 0
+  }
+  assert.deepEqual(views.countAll(), total)
   const live = new Set(model.seen().flatMap((seen) => seen.ids))
   for (const id of entryIds) assert.equal(views.entry(id) !== undefined, live.has(id))
   expectChunksLikeModel(views, model)
@@ -111,6 +123,108 @@ test('whatever order rows and segments come in, the views are those of the rules
       const views = viewsOf(changes, order)
       expectLikeModel(views, standing(changes))
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 100) },
+    { numRuns: runs },
+  )
+})
+
+test('views built anew from the rows that stand are those that followed every row', () => {
+  fc.assert(
+    fc.property(history, draws, (changes, order) => {
+      const views = viewsOf(changes, order)
+      const followed = dump(views)
+      views.transact(() => views.reset())
+      assert.equal(views.takeChanged(), 'all')
+      for (const change of shuffled(standing(changes), order)) views.take(change)
+      views.settle()
+      assert.deepEqual(dump(views), followed)
+    }),
+    { numRuns: runs },
+  )
+})
+
+test('work that is undone leaves no trace', () => {
+  fc.assert(
+    fc.property(history, history, draws, (changes, undone, order) => {
+      const straight = viewsOf(changes, order)
+      const views = new TestViews()
+      views.transact(() => {
+        claimSome(views)
+        views.mark()
+      })
+      const spare = [...undone]
+      for (const each of arrivalsOf(changes, order)) {
+        views.transact(() => {
+          views.database.exec('SAVEPOINT work')
+          dump(views)
+          for (const change of spare.splice(0, 3)) views.apply(openRow(change))
+          views.chunks.claim(
+            nodeIds[0] as NodeId,
+            chunkLabels.map((label) => referenceOf(label).chunkId),
+            [],
+          )
+          views.chunks.disclaim(nodeIds[1] as NodeId)
+          for (const segment of segments) views.addSegment(segment)
+          dump(views)
+          for (const id of entryIds.slice(0, 2)) views.forgetEntry(id)
+          views.database.exec('ROLLBACK TO work; RELEASE work')
+          views.undo()
+          views.mark()
+          arrive(views, each)
+        })
+      }
+      views.settle()
+      assert.deepEqual(dump(views), dump(straight))
+      for (const node of nodeIds) assert.deepEqual(views.chunks.claimSums(node), straight.chunks.claimSums(node))
+    }),
+    { numRuns: Math.ceil(runs / 2) },
+  )
+})
+
+test('a transaction that is rolled back leaves no trace', () => {
+  fc.assert(
+    fc.property(history, history, draws, (changes, lost, order) => {
+      const views = viewsOf(changes, order)
+      const before = dump(views)
+      views.takeChanged()
+      views.database.exec('BEGIN')
+      for (const change of lost) {
+        views.mark()
+        views.apply(openRow(change))
+      }
+      views.mark()
+      views.chunks.disclaim(nodeIds[3] as NodeId)
+      dump(views)
+      views.database.exec('ROLLBACK')
+      views.rollback()
+      assert.deepEqual(dump(views), before)
+      assert.deepEqual(views.takeChanged(), [])
+    }),
+    { numRuns: Math.ceil(runs / 2) },
+  )
+})
+
+test('an entry that is gone for ever leaves what others say of it, and nothing of its own', () => {
+  fc.assert(
+    fc.property(
+      history,
+      draws,
+      fc.uniqueArray(fc.constantFrom(...entryIds), { maxLength: 3 }),
+      (changes, order, gone) => {
+        const views = viewsOf(changes, order)
+        views.transact(() => {
+          for (const id of gone) views.forgetEntry(id)
+        })
+        views.settle()
+        const isGone = ({ change }: StampedChange) =>
+          change.what === 'version'
+            ? gone.includes(change.version.entry)
+            : 'entry' in change && gone.includes(change.entry)
+        expectLikeModel(
+          views,
+          standing(changes).filter((each) => !isGone(each)),
+        )
+      },
+    ),
+    { numRuns: runs },
   )
 })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { formatBytes, formatDuration, parseSize } from './format.ts'
 import { contentTypeOf, mediaTypeOf } from './mediaTypes.ts'
+import { VERSION } from './version.ts'
 
 test('sizes read as on a disk’s box', () => {
   assert.equal(formatBytes(0), '0 B')
@@ -21,6 +23,11 @@ test('sizes as people type them', () => {
   assert.equal(parseSize('10k'), 10_000)
   for (const wrong of ['', 'GB', '-1', '5 XB', '1e3', '1,5GB', '99999999PB'])
     assert.equal(parseSize(wrong), undefined, wrong)
+})
+
+test('the version is the package’s', () => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  assert.equal(VERSION, (JSON.parse(text) as { version: string }).version)
 })
 
 test('durations', () => {

@@ -1,0 +1,41 @@
+/**
+ * All commands under one roof, and what their endings mean to the shell: 0 done, 1 failed with one line on stderr, 2 wrong
+ * usage.
+ */
+import { Command, CommanderError } from 'commander'
+import { VERSION } from '../shared/index.ts'
+import { contentCommands } from './commands/content.ts'
+import { machineCommands } from './commands/machines.ts'
+import { poolCommands } from './commands/pool.ts'
+import { startCommand } from './commands/start.ts'
+import { treeCommands } from './commands/tree.ts'
+import { lineOf, WrongUsage } from './failure.ts'
+import { note } from './output.ts'
+
+function programOf(): Command {
+  const program = new Command('hadahoop')
+    .description('One safe disk out of ordinary computers.')
+    .version(VERSION)
+    .option('--data <dir>', 'the node’s data folder')
+    .option('--json', 'print one JSON document')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`hadahoop: ${text.replace(/^error: /, '')}`) })
+  startCommand(program)
+  poolCommands(program)
+  contentCommands(program)
+  treeCommands(program)
+  machineCommands(program)
+  return program
+}
+
+/** Runs one command line; the answer is the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    await programOf().parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    note(`hadahoop: ${lineOf(error)}`)
+    return error instanceof WrongUsage ? 2 : 1
+  }
+}

@@ -207,6 +207,8 @@ export const limits = {
   wantedPerRow: 100,
   /** Folders of which it is remembered whether they are live. */
   folderFates: 4096,
+  /** Folders kept at hand while files are put into them. */
+  parentsRemembered: 256,
   /** Opened segments kept for looking up pieces: some 300 KiB each at most. */
   segmentsOpened: 16,
   /** Names that one page of a search compares, and names that it looks through where no index helps. */

@@ -29,14 +29,13 @@ export function iterableSource(blocks: AsyncIterable<Uint8Array>, signal: AbortS
   let block: Uint8Array = new Uint8Array(0)
   let used = 0
   let ended = false
+  let fail: (reason: unknown) => void = () => {}
+  const giveUp = () => fail(signal.reason)
+  signal.addEventListener('abort', giveUp, { once: true })
   const next = () =>
     new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-      const giveUp = () => reject(signal.reason)
-      signal.addEventListener('abort', giveUp, { once: true })
-      iterator
-        .next()
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', giveUp))
+      fail = reject
+      iterator.next().then(resolve, reject)
     })
   return {
     async fill(target) {
@@ -55,6 +54,7 @@ export function iterableSource(blocks: AsyncIterable<Uint8Array>, signal: AbortS
       return count
     },
     close() {
+      signal.removeEventListener('abort', giveUp)
       if (ended) return
       // A source that hangs in `next` answers `return` never; nobody waits for it, and what it throws now concerns nobody.
       iterator.return?.().catch(() => undefined)

@@ -14,7 +14,7 @@ import type { ChunkReference, SealedPiece, SealOptions } from '../ports.ts'
 import type { Arena, Slot } from './arena.ts'
 import { slotBytes } from './arena.ts'
 import { type ByteSource, fillUp } from './byteSource.ts'
-import { type CutResult, type PieceAt, pieceSlotBytes } from './jobs.ts'
+import { type CutResult, type PieceAt, pieceSlotBytes, type SealedAs } from './jobs.ts'
 import type { ThreadPool } from './threadPool.ts'
 import { takeWindow, tryWindow, type Window } from './window.ts'
 
@@ -183,16 +183,16 @@ export class ContentSeal {
       const known = pieces.map((piece) => this.#options.known(bufferOf(piece.pieceHash)))
       const jobs = this.#sealJobs(pieces.filter((_, index) => known[index] === undefined))
       const results = await Promise.allSettled(jobs)
-      const sealed: ChunkReference[] = []
+      const sealed: SealedAs[] = []
       for (const result of results) {
         if (result.status === 'rejected') throw result.reason
-        sealed.push(...result.value.references.map(withBuffers))
+        sealed.push(...result.value.sealed)
       }
-      return pieces.map((_, index) => {
+      return pieces.map((piece, index) => {
         const slot = slots[index] as Slot
         const reference = known[index]
         return reference === undefined
-          ? this.#sealedPiece(sealed.shift() as ChunkReference, slot)
+          ? sealedPiece(this.#deps, slot, piece, sealed.shift() as SealedAs)
           : this.#knownPiece(reference, slot)
       })
     } catch (error) {
@@ -218,15 +218,6 @@ export class ContentSeal {
     )
   }
 
-  #sealedPiece(reference: ChunkReference, slot: Slot): SealedPiece {
-    const { arena, memory } = this.#deps
-    // What compression saved goes back at once.
-    const kept = { start: slot.start, sizeBytes: slotBytes(reference.sizeBytes) }
-    arena.give({ start: kept.start + kept.sizeBytes, sizeBytes: slot.sizeBytes - kept.sizeBytes })
-    const sealed = memory.subarray(slot.start, slot.start + reference.sizeBytes)
-    return { reference, sealed, release: once(() => arena.give(kept)) }
-  }
-
   #knownPiece(reference: ChunkReference, slot: Slot): SealedPiece {
     this.#deps.arena.give(slot)
     return { reference, sealed: null, release: once(() => {}) }
@@ -243,7 +234,17 @@ export function once(release: () => void): () => void {
   }
 }
 
-/** Messages between threads turn Buffers into plain arrays. */
-function withBuffers(reference: ChunkReference): ChunkReference {
-  return { ...reference, key: bufferOf(reference.key), pieceHash: bufferOf(reference.pieceHash) }
+/** A piece that a thread has sealed in its slot. */
+export function sealedPiece({ arena, memory }: SealDeps, slot: Slot, piece: PieceAt, as: SealedAs): SealedPiece {
+  // What compression saved goes back at once.
+  const kept = { start: slot.start, sizeBytes: slotBytes(as.sizeBytes) }
+  arena.give({ start: kept.start + kept.sizeBytes, sizeBytes: slot.sizeBytes - kept.sizeBytes })
+  const { chunkId, sizeBytes } = as
+  const { pieceBytes } = piece
+  return {
+    // Messages between threads turn Buffers into plain arrays.
+    reference: { chunkId, sizeBytes, pieceBytes, key: bufferOf(as.key), pieceHash: bufferOf(piece.pieceHash) },
+    sealed: memory.subarray(slot.start, slot.start + sizeBytes),
+    release: once(() => arena.give(kept)),
+  }
 }

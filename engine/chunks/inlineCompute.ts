@@ -8,7 +8,8 @@ import { type ByteSource, type Fill, fillUp, iterableSource, readerSource } from
 import { CUTTER_RESERVED_BYTES, type Cutter, createCutter, cutterMemory } from './cutter.ts'
 import { type CutRule, cutRule } from './cutRule.ts'
 import { openChunk, SEAL_OVERHEAD_BYTES } from './seal.ts'
-import { type FileCompute, sealHere } from './threadedCompute.ts'
+import { sealHere } from './smallContents.ts'
+import type { FileCompute } from './threadedCompute.ts'
 
 export function createInlineCompute(): FileCompute {
   const never = new AbortController().signal

@@ -4,6 +4,7 @@
  * their own, each with room to be sealed in place; so a piece takes memory once, and sealing never waits for more.
  */
 import { bufferOf } from '../base/bytes.ts'
+import type { ChunkId } from '../base/ids.ts'
 import type { ChunkReference } from '../ports.ts'
 import { slotBytes } from './arena.ts'
 import type { Cutter } from './cutter.ts'
@@ -45,8 +46,16 @@ export interface SealJob {
   readonly sealKey: Uint8Array
 }
 
+/** What a reference has beyond what is known of the piece. */
+export interface SealedAs {
+  readonly chunkId: ChunkId
+  readonly sizeBytes: number
+  readonly key: Uint8Array
+}
+
 export interface SealResult {
-  readonly references: readonly ChunkReference[]
+  /** One per piece, in order. */
+  readonly sealed: readonly SealedAs[]
 }
 
 /** The chunk's memory travels with the job and comes back with the piece. */
@@ -107,11 +116,12 @@ function cutLengths(cutter: Cutter, job: CutJob): number[] {
 
 export function runSeal(memory: Buffer, job: SealJob): SealResult {
   const keys: SealKeys = { dedupKey: bufferOf(job.dedupKey), sealKey: bufferOf(job.sealKey) }
-  const references = job.pieces.map(({ start, pieceBytes, pieceHash }) => {
+  const sealed = job.pieces.map(({ start, pieceBytes, pieceHash }) => {
     const room = memory.subarray(start, start + pieceBytes + SEAL_OVERHEAD_BYTES)
-    return sealInPlace(room, pieceBytes, bufferOf(pieceHash), keys)
+    const { chunkId, sizeBytes, key } = sealInPlace(room, pieceBytes, bufferOf(pieceHash), keys)
+    return { chunkId, sizeBytes, key }
   })
-  return { references }
+  return { sealed }
 }
 
 export function runOpen(job: OpenJob): OpenResult {

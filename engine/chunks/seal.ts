@@ -10,7 +10,7 @@
  * The format byte stands last, so that a piece can be sealed where it lies. For format 0 the piece hash stands for the
  * piece: it is a collision-resistant hash of these very bytes, and hashing them a third time would cost a tenth of sealing.
  */
-import { createCipheriv, createDecipheriv, type Decipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type DecipherGCM, type KeyObject } from 'node:crypto'
 import { Blake3Hasher } from '@napi-rs/blake-hash'
 import { bufferOf } from '../base/bytes.ts'
 import { EngineError } from '../base/error.ts'
@@ -56,8 +56,9 @@ export function sealInPlace(room: Buffer, pieceBytes: number, pieceHash: Buffer,
     keys.sealKey,
     ...(frameEnds === null ? [pieceHash, Buffer.of(format)] : [room.subarray(0, bytesToSeal + 1)]),
   )
-  const check = new OpeningCheck(key, keys.dedupKey, pieceBytes, frameEnds !== null)
-  const cipher = createCipheriv(ALGORITHM, key, NONCE)
+  const secret = createSecretKey(key) // with a Buffer instead, each cipher takes 12 microseconds longer to make
+  const check = new OpeningCheck(secret, keys.dedupKey, pieceBytes, frameEnds !== null)
+  const cipher = createCipheriv(ALGORITHM, secret, NONCE)
   const idHash = new Blake3Hasher()
   let at = 0
   for (const end of frameEnds ?? blockEnds(pieceBytes)) {
@@ -83,14 +84,14 @@ export function sealInPlace(room: Buffer, pieceBytes: number, pieceHash: Buffer,
 
 /** Opens a chunk block by block while it is sealed, as a reader will. */
 class OpeningCheck {
-  readonly #decipher: Decipheriv & { setAuthTag(tag: Buffer): unknown }
+  readonly #decipher: DecipherGCM
   readonly #pieceHash: Blake3Hasher
   readonly #pieceBytes: number
   readonly #packed: boolean
   #frame = 0
 
-  constructor(key: Buffer, dedupKey: Buffer, pieceBytes: number, packed: boolean) {
-    this.#decipher = createDecipheriv(ALGORITHM, key, NONCE, { authTagLength: TAG_BYTES })
+  constructor(secret: KeyObject, dedupKey: Buffer, pieceBytes: number, packed: boolean) {
+    this.#decipher = createDecipheriv(ALGORITHM, secret, NONCE, { authTagLength: TAG_BYTES })
     this.#pieceHash = Blake3Hasher.newKeyed(dedupKey)
     this.#pieceBytes = pieceBytes
     this.#packed = packed
@@ -155,7 +156,7 @@ export function openChunk(
 }
 
 function decrypt(chunk: Buffer, bytesSealed: number, reference: ChunkReference, inPlace: boolean): Buffer {
-  const decipher = createDecipheriv(ALGORITHM, reference.key, NONCE, { authTagLength: TAG_BYTES })
+  const decipher = createDecipheriv(ALGORITHM, createSecretKey(reference.key), NONCE, { authTagLength: TAG_BYTES })
   decipher.setAuthTag(chunk.subarray(bytesSealed))
   let opened: Buffer
   if (bytesSealed <= limits.cipherBlockBytes) {

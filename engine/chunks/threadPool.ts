@@ -8,7 +8,7 @@ import { KiB, limits } from '../limits.ts'
 import type { SharedMemory } from './cutter.ts'
 import type { Job, ResultOf } from './jobs.ts'
 import type { SpawnThread, Thread } from './thread.ts'
-import type { WorkerAnswer, WorkerRequest, WorkerStart } from './worker.ts'
+import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerStart } from './worker.ts'
 
 /** A thread gets another job while those it has are together smaller than this. */
 const AHEAD_BYTES = 256 * KiB
@@ -39,12 +39,13 @@ export class ThreadPool {
   #number = 0
   #stopped = false
 
-  /** `threads` are started when they are first needed. */
+  /** The threads start at once, so that the first file does not wait for them. */
   constructor(spawn: SpawnThread, module: URL, memory: SharedMemory, threads: number) {
     this.#spawn = spawn
     this.#module = module
     this.#memory = memory
     this.#workers = new Array<undefined>(threads).fill(undefined)
+    for (const index of this.#workers.keys()) this.#workers[index] = this.#start(index)
   }
 
   get threads(): number {
@@ -118,8 +119,9 @@ export class ThreadPool {
   }
 }
 
-function failureError({ code, message }: { code: string | null; message: string }): Error {
-  return code === null ? new Error(`in a compute thread: ${message}`) : new EngineError(code, message)
+function failureError({ code, message, hint, retryable }: WorkerFailure): Error {
+  if (code === null) return new Error(`in a compute thread: ${message}`)
+  return new EngineError(code, message, hint === null ? { retryable } : { hint, retryable })
 }
 
 function diedError(reason: string): EngineError {

@@ -8,9 +8,10 @@ import { limits } from '../limits.ts'
 import type { ChunkReference, Compute, SealedPiece, SealOptions } from '../ports.ts'
 import { Arena } from './arena.ts'
 import { type ByteSource, type Fill, fillUp, iterableSource, readerSource } from './byteSource.ts'
-import { ContentSeal, once, type SealDeps } from './contentSeal.ts'
+import { ContentSeal, type SealDeps } from './contentSeal.ts'
 import { CUTTER_RESERVED_BYTES, cutterMemory } from './cutter.ts'
-import { hashPiece, openChunk, SEAL_OVERHEAD_BYTES, sealInPlace } from './seal.ts'
+import { openChunk, SEAL_OVERHEAD_BYTES } from './seal.ts'
+import { SmallContents } from './smallContents.ts'
 import type { SpawnThread } from './thread.ts'
 import { ThreadPool } from './threadPool.ts'
 
@@ -32,6 +33,8 @@ export interface ThreadedComputeOptions {
 export interface ThreadedCompute extends FileCompute {
   /** Bytes of the arena in use. */
   readonly usedBytes: number
+  /** Uploads that wait for room in it. */
+  readonly waiting: number
 }
 
 export function createThreadedCompute(options: ThreadedComputeOptions): ThreadedCompute {
@@ -40,6 +43,7 @@ export function createThreadedCompute(options: ThreadedComputeOptions): Threaded
 
 class ThreadsOverArena implements ThreadedCompute {
   readonly #deps: SealDeps
+  readonly #small: SmallContents
   readonly #streams = new Semaphore(limits.sealStreams)
   readonly #running = new Set<AbortController>()
   #stopped = false
@@ -56,10 +60,15 @@ class ThreadsOverArena implements ThreadedCompute {
       arena: new Arena(CUTTER_RESERVED_BYTES, arenaBytes),
       memory: Buffer.from(memory.buffer),
     }
+    this.#small = new SmallContents(this.#deps)
   }
 
   get usedBytes(): number {
     return this.#deps.arena.usedBytes
+  }
+
+  get waiting(): number {
+    return this.#deps.arena.waiting
   }
 
   seal(source: AsyncIterable<Uint8Array>, options: SealOptions): AsyncIterable<SealedPiece> {
@@ -85,7 +94,7 @@ class ThreadsOverArena implements ThreadedCompute {
       const head = Buffer.allocUnsafe(limits.inlineSealBytes + SEAL_OVERHEAD_BYTES)
       const headBytes = await fillUp(source, head)
       if (headBytes <= limits.inlineSealBytes) {
-        if (headBytes > 0) yield sealHere(head, headBytes, options)
+        if (headBytes > 0) yield await this.#small.seal(head, headBytes, options)
         return
       }
       const leave = await this.#streams.take(1, stop.signal)
@@ -115,15 +124,6 @@ class ThreadsOverArena implements ThreadedCompute {
     for (const content of this.#running) content.abort(stoppedError())
     await this.#deps.pool.stop()
   }
-}
-
-/** A content of one piece, sealed on this thread. `room` has SEAL_OVERHEAD_BYTES more than the piece. */
-export function sealHere(room: Buffer, pieceBytes: number, options: SealOptions): SealedPiece {
-  const pieceHash = hashPiece(options.dedupKey, room.subarray(0, pieceBytes))
-  const known = options.known(pieceHash)
-  if (known !== undefined) return { reference: known, sealed: null, release: once(() => {}) }
-  const reference = sealInPlace(room, pieceBytes, pieceHash, options)
-  return { reference, sealed: room.subarray(0, reference.sizeBytes), release: once(() => {}) }
 }
 
 /** Memory that may be sent away: nothing but these bytes lies in it. */

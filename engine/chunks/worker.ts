@@ -18,9 +18,17 @@ export interface WorkerRequest {
   readonly job: Job
 }
 
+/** An error that crosses threads; `code` is null for what was not expected. */
+export interface WorkerFailure {
+  readonly code: string | null
+  readonly message: string
+  readonly hint: string | null
+  readonly retryable: boolean
+}
+
 export type WorkerAnswer =
   | { readonly number: number; readonly result: unknown }
-  | { readonly number: number; readonly failure: { readonly code: string | null; readonly message: string } }
+  | { readonly number: number; readonly failure: WorkerFailure }
 
 assert(parentPort !== null, 'this module runs as a thread')
 const port = parentPort
@@ -35,8 +43,7 @@ port.once('message', (start: WorkerStart) => {
       const result = run(job)
       port.postMessage({ number, result } satisfies WorkerAnswer, 'piece' in result ? [result.piece.buffer] : [])
     } catch (error) {
-      const code = isEngineError(error) ? error.code : null
-      port.postMessage({ number, failure: { code, message: messageOf(error) } } satisfies WorkerAnswer)
+      port.postMessage({ number, failure: failureOf(error) } satisfies WorkerAnswer)
     }
   })
 })
@@ -50,4 +57,9 @@ function run(job: Job) {
     case 'open':
       return runOpen(job)
   }
+}
+
+function failureOf(error: unknown): WorkerFailure {
+  if (!isEngineError(error)) return { code: null, message: messageOf(error), hint: null, retryable: false }
+  return { code: error.code, message: error.message, hint: error.hint ?? null, retryable: error.retryable }
 }

@@ -409,8 +409,12 @@ test('nothing is read from a wire that nobody listens to: the sender is held bac
   const draining = near.drained().then(() => {
     drained = true
   })
-  const other = await left.transport.dial(right.address, 'control', {})
+  // As much again over another wire: by then the first would be empty if anyone read it.
+  const other = await left.transport.dial(right.address, 'data', {})
   other.onMessage(() => undefined)
+  const passed = messages(await right.nextWire(), 64)
+  for (let count = 0; count < 64; count++) other.send(frame)
+  await passed
   assert.equal(drained, false)
   assert(near.bufferedBytes > 32 * MiB)
   await messages(far, 64)

@@ -78,25 +78,35 @@ test('sightings never push out what worked, and all is bounded', async () => {
   assert.equal(addresses.of(node)[0], 'roam49:1')
 })
 
-test('text that is no host:port is passed over, and so are nodes that are no members', async () => {
-  const { world, addresses, members, open } = await book()
+test('text that is no host:port is passed over', async () => {
+  const { world, addresses } = await book()
   await using _world = world
-  const wrong = [
-    '',
-    'host',
-    ':1',
-    'host:0',
-    'host:65536',
-    'ho st:1',
-    'a:b:1',
-    '[::1]',
-    'x'.repeat(400).concat(':1'),
-    'h/x:1',
-  ]
+  const wrong = ['', 'host', ':1', 'host:0', 'host:65536', 'ho st:1', 'a:b:1', '[::1]', `${'x'.repeat(400)}:1`, 'h/x:1']
   addresses.replace(node, [...wrong, '[fe80::1%eth0]:7000', '10.0.0.1:7000', 'nas.local:1'], 'seen')
   assert.deepEqual(addresses.of(node), ['[fe80::1%eth0]:7000', '10.0.0.1:7000', 'nas.local:1'])
+})
+
+test('what is seen of strangers is a hint: kept in case they become members, bounded, and never on disk', async () => {
+  const { world, addresses, members, open } = await book()
+  await using _world = world
   addresses.worked(other, '10.0.0.1:7000')
   assert.deepEqual(addresses.of(other), [])
+  addresses.replace(node, ['member:1'], 'seen')
+  addresses.replace(other, ['10.0.0.2:7000'], 'seen')
+  members.add(other)
+  assert.deepEqual(addresses.of(other), ['10.0.0.2:7000'])
+  assert.deepEqual(open().of(other), [])
+  members.delete(other)
+  for (let index = 0; index < 2 * (limits.sightingsMax + limits.membersPerPool); index += 1) {
+    addresses.replace(index.toString(16).padStart(32, '0') as NodeId, ['flood:1'], 'seen')
+  }
+  assert.deepEqual(addresses.of(other), [])
+  assert.deepEqual(addresses.of(node), ['member:1'])
+})
+
+test('of a member that is removed nothing is kept', async () => {
+  const { world, addresses, members, open } = await book()
+  await using _world = world
   addresses.worked(node, '10.0.0.1:7000')
   members.delete(node)
   addresses.prune()

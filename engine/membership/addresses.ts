@@ -31,7 +31,7 @@ function bestFirst(known: readonly Known[]): Known[] {
 }
 
 export interface AddressBookHost {
-  /** Only members have addresses here; what is said of others is not kept. */
+  /** What is said of others is a hint for the case that they become members: bounded, and never on disk. */
   isMember(node: NodeId): boolean
   /** The addresses of a node, or their order, have changed. */
   changed(node: NodeId): void
@@ -78,12 +78,12 @@ export class AddressBook {
     this.#merge(node, [address], 'worked')
   }
 
-  /** Forgets nodes that are no members any more. */
+  /** Forgets where members were reached that are none any more. */
   prune(): void {
     for (const [node, known] of this.#knownByNode) {
-      if (this.#host.isMember(node)) continue
+      if (this.#host.isMember(node) || !known.some(isKept)) continue
       this.#knownByNode.delete(node)
-      if (known.some(isKept)) this.#store.transact(() => this.#store.setAddresses(node, []))
+      this.#store.transact(() => this.#store.setAddresses(node, []))
     }
   }
 
@@ -93,7 +93,8 @@ export class AddressBook {
     source: AddressSource | 'worked',
     present: readonly Known[] = this.#knownByNode.get(node) ?? [],
   ): void {
-    if (!this.#host.isMember(node)) return
+    const isMember = this.#host.isMember(node)
+    if (!isMember && (source === 'worked' || source === 'typed')) return
     const byAddress = new Map(present.map((known) => [known.address, known]))
     for (const address of addresses.filter(isAddress)) {
       const old = byAddress.get(address)
@@ -106,8 +107,15 @@ export class AddressBook {
     const before = this.#knownByNode.get(node) ?? []
     const after = bestFirst([...byAddress.values()].filter((known) => known.sources.size > 0 || isKept(known)))
     this.#knownByNode.set(node, after)
+    if (!isMember) this.#boundStrangers()
     if (textOf(before.filter(isKept)) !== textOf(after.filter(isKept))) this.#persist(node, after)
     if (before.map((known) => known.address).join() !== this.of(node).join()) this.#host.changed(node)
+  }
+
+  #boundStrangers(): void {
+    if (this.#knownByNode.size <= limits.membersPerPool + limits.sightingsMax) return
+    const oldest = [...this.#knownByNode.keys()].find((node) => !this.#host.isMember(node))
+    if (oldest !== undefined) this.#knownByNode.delete(oldest)
   }
 
   #persist(node: NodeId, known: readonly Known[]): void {

@@ -23,7 +23,7 @@ const packedHashes = bytes((length) => length % 32 === 0 && length <= limits.mem
 const rows = z.array(bytes((length) => length <= limits.memberRowMaxBytes)).max(limits.memberRowsPerPool)
 
 /** All hashes of the asker, 32 bytes each; the answer has rows that it lacks, whether there are more, and what the answerer lacks. */
-export const syncMembers = defineMessage(
+const syncMembers = defineMessage(
   'members.sync',
   'control',
   z.object({ hashes: packedHashes }),
@@ -31,10 +31,10 @@ export const syncMembers = defineMessage(
 )
 
 /** Rows that may be new to the receiver; answered once they are durable there. */
-export const pushMembers = defineMessage('members.push', 'control', z.object({ rows }), z.object({}))
+const pushMembers = defineMessage('members.push', 'control', z.object({ rows }), z.object({}))
 
 /** Asks a full member for the secrets of epochs (16 bytes each) that were not sealed to the asker; answered sealed to its certificate. */
-export const fetchSecrets = defineMessage(
+const fetchSecrets = defineMessage(
   'members.secrets',
   'control',
   z.object({ epochs: bytes((length) => length % 16 === 0 && length <= limits.secretsPerFetch * 16) }),
@@ -59,6 +59,11 @@ export interface ExchangeHost {
   learn(secrets: readonly EpochSecret[]): Promise<void>
   /** Of what no peer may cause. */
   fault(error: unknown): void
+}
+
+/** What becomes of rows that were handed to peers: for each peer, whether they became durable there. Never rejects. */
+export interface Delivery {
+  readonly arrivals: readonly Promise<boolean>[]
 }
 
 export class Exchange {
@@ -93,9 +98,10 @@ export class Exchange {
     this.#links.delete(node)
   }
 
-  /** Hands rows to all connected peers but `except`; each promise says whether they became durable at that peer. */
-  push(rows: readonly MemberRow[], except?: NodeId): Promise<boolean>[] {
-    return [...this.#links.values()].filter((link) => link.node !== except).map((link) => link.push(rows))
+  /** Hands rows to all connected peers but `except`. */
+  push(rows: readonly MemberRow[], except?: NodeId): Delivery {
+    const links = [...this.#links.values()].filter((link) => link.node !== except)
+    return { arrivals: links.map((link) => link.push(rows)) }
   }
 
   /** Secrets are missing: asks the connected peers. */

@@ -10,7 +10,7 @@ import type { PeerNetwork } from '../net/index.ts'
 import type { Clock, Wire } from '../ports.ts'
 import type { AddressBook } from './addresses.ts'
 import { shouldRotate } from './epochs.ts'
-import { Exchange, type ExchangeHost } from './exchange.ts'
+import { type Delivery, Exchange, type ExchangeHost } from './exchange.ts'
 import type { MemberRow } from './memberRow.ts'
 
 export interface FollowingHost extends ExchangeHost {
@@ -43,7 +43,12 @@ export class Following {
     this.#network = network
     this.#exchange = exchange
     const stack = new DisposableStack()
-    stack.defer(() => exchange.close())
+    stack.defer(() => {
+      exchange.close()
+      this.#network = undefined
+      this.#exchange = undefined
+      this.#wanted.clear()
+    })
     stack.use(
       network.on({
         connected: (peer) => {
@@ -85,8 +90,8 @@ export class Following {
   }
 
   /** Hands rows on; see Exchange.push. */
-  push(rows: readonly MemberRow[], except?: NodeId): Promise<boolean>[] {
-    return this.#exchange?.push(rows, except) ?? []
+  push(rows: readonly MemberRow[], except?: NodeId): Delivery {
+    return this.#exchange?.push(rows, except) ?? { arrivals: [] }
   }
 
   askForSecrets(): void {
@@ -108,14 +113,14 @@ export class Following {
     return problem?.code === 'removed' && problem.refusedBy === 'peer'
   }
 
-  /** Resolves once one of the pushes has arrived, or none will, at the latest after limits.memberRowsArriveMs. */
-  async oneArrived(pushes: readonly Promise<boolean>[]): Promise<void> {
-    if (pushes.length === 0) return
+  /** Resolves once the rows have arrived at one peer, or will at none, at the latest after limits.memberRowsArriveMs. */
+  async oneArrived({ arrivals }: Delivery): Promise<void> {
+    if (arrivals.length === 0) return
     const done = deferred<void>()
     using _timer = this.#clock.timer(limits.memberRowsArriveMs, () => done.resolve())
-    let open = pushes.length
-    for (const push of pushes) {
-      push.then(
+    let open = arrivals.length
+    for (const arrival of arrivals) {
+      arrival.then(
         (arrived) => {
           open -= 1
           if (arrived || open === 0) done.resolve()
@@ -136,9 +141,9 @@ export class Following {
       this.#wanted.delete(node)
       network.unwant(node, 'removed')
     }
-    const pushes = network.peer(node) === undefined ? [] : [this.#exchange?.flushed(node) ?? Promise.resolve(false)]
-    if (pushes.length === 0) end()
-    else this.oneArrived(pushes).then(end, (error: unknown) => this.#host.fault(error))
+    const exchange = this.#exchange
+    if (exchange === undefined || network.peer(node) === undefined) end()
+    else this.oneArrived({ arrivals: [exchange.flushed(node)] }).then(end, (error: unknown) => this.#host.fault(error))
   }
 
   #isMember(): boolean {

@@ -31,12 +31,12 @@ test('liveness follows what was heard, as the naive definition says', () => {
   fc.assert(
     fc.property(fc.nat(1_000_000), histories, fc.nat(30_000), (startMs, steps, laterMs) => {
       const history: { atMs: number; event: Event }[] = []
-      let facts: LivenessFacts = { ...quiet, watchingSinceMs: startMs }
+      const facts: { -readonly [K in keyof LivenessFacts]: LivenessFacts[K] } = { ...quiet, watchingSinceMs: startMs }
       let nowMs = startMs
       for (const { afterMs, event } of steps) {
         nowMs += afterMs
-        if (event.what === 'heard') facts = { ...facts, lastHeardMs: nowMs, leaving: event.leaving }
-        if (event.what === 'woke') facts = { ...facts, watchingSinceMs: nowMs }
+        if (event.what === 'heard') [facts.lastHeardMs, facts.leaving] = [nowMs, event.leaving]
+        if (event.what === 'woke') facts.watchingSinceMs = nowMs
         history.push({ atMs: nowMs, event })
       }
       assert.equal(livenessOf(facts, nowMs + laterMs), naive(history, startMs, nowMs + laterMs))

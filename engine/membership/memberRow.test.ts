@@ -114,7 +114,7 @@ test('anything but a row, byte for byte, is refused', () => {
   )
   isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, at: Number(fields['at']) }))), /deterministic/)
   isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, more: 1 }))))
-  isBad(() => decodeRow(forged(admitted, ({ role: _, ...fields }) => fields)))
+  isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, role: undefined }))))
   isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, v: 2 }))))
   isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, type: 'hadahoop-release' }))))
   isBad(() => decodeRow(forged(admitted, (fields) => ({ ...fields, at: -1 }))))
@@ -159,7 +159,7 @@ test('the largest rows that there may be fit, and larger ones are not made', () 
   }))
   const recovery = Buffer.alloc(limits.sealedSecretMaxBytes)
   const largest = { ...drawEpoch(judgeMembers([genesis]), new SeededRandom(1)).statement, recipients, recovery }
-  decodeRow(encodeRow(signRow(founder, under(genesis), nowMs, largest as Statement)))
+  decodeRow(encodeRow(signRow(founder, under(genesis), nowMs, largest)))
 })
 
 test('rows of the first release are still read', () => {

@@ -247,7 +247,7 @@ export function poolIdOf(genesis: RowHash): PoolId {
 }
 
 /** The id of the epoch that an epoch row makes. */
-export function epochIdOf(hash: RowHash): EpochId {
+function epochIdOf(hash: RowHash): EpochId {
   return hash.slice(0, 32) as EpochId
 }
 

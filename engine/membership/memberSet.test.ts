@@ -267,7 +267,7 @@ test('the same members as the naive definition', () => {
     fc.property(histories, (rows) => {
       const set = judgeMembers(rows)
       if (set.removals.length < rows.filter((row) => row.kind === 'remove').length) contested += 1
-      assert.deepEqual([...membersOf(rows)], naiveMembers(rows))
+      assert.equal(membersOf(rows), naiveMembers(rows).join(''))
     }),
     { numRuns: 1500 },
   )

@@ -167,6 +167,7 @@ test('a node cut off by a crash while it leaves has left', async () => {
   // The removal is committed, the forgetting is not.
   const leaving = b.membership.leave()
   await world.until(() => !a.membership.member(b.nodeId))
+  assert.notEqual(b.membership.poolId, null)
   world.crash('b', 'kill')
   leaving.catch(() => {})
   const back = await TestMember.start(world, 'b')
@@ -248,6 +249,23 @@ test('rows arrive everywhere through partitions and restarts: all agree in the e
   await allConnected(world, [a, b, c, e])
   assert.deepEqual(a.memberIds(), [a.nodeId, b.nodeId, c.nodeId, e.nodeId])
   noFaults(...nodes, e, f)
+})
+
+test('a node whose secrets are gone, or are of another pool, says so and changes nothing', async () => {
+  await using world = createSimWorld({ seed: 16 })
+  const a = await (await TestMember.start(world, 'a')).create()
+  const b = await (await TestMember.start(world, 'b')).create()
+  const own = world.disk('a').peek('pool.json')
+  assert(own !== undefined)
+  assert.equal(world.disk('a').modeOf('pool.json'), 0o600)
+  await a.stop()
+  world.disk('a').plant('pool.json', world.disk('b').peek('pool.json') ?? Buffer.alloc(0))
+  await assert.rejects(TestMember.start(world, 'a'), fails('damaged-file'))
+  world.crash('a', 'kill')
+  world.disk('a').plant('pool.json', own)
+  const again = await TestMember.start(world, 'a')
+  assert.deepEqual(again.memberIds(), [a.nodeId])
+  assert.notEqual(b.membership.poolId, again.membership.poolId)
 })
 
 test('whatever happens between parted nodes, they agree once they have met', async () => {

@@ -23,6 +23,7 @@ import type { Ports, Wire } from '../ports.ts'
 import { AddressBook } from './addresses.ts'
 import { decodeAdmission, encodeAdmission } from './admission.ts'
 import { safeEpochs, shouldRotate } from './epochs.ts'
+import type { Delivery } from './exchange.ts'
 import { Following } from './following.ts'
 import { readInviteCode } from './inviteCode.ts'
 import { Invites } from './invites.ts'
@@ -58,12 +59,19 @@ export async function createMembership(options: MembershipOptions): Promise<Pool
     if (secrets !== undefined) await forgetPoolSecrets(disk)
     return new OwnMembership(options, store, null)
   }
-  if (secrets === undefined) {
-    throw new EngineError('damaged-file', 'pool.json is missing: without it nothing of the pool can be read here', {
+  if (secrets?.poolId !== poolIdOf(mark.genesis)) {
+    const state = secrets === undefined ? 'missing' : 'of another pool'
+    throw new EngineError('damaged-file', `pool.json is ${state}: without it nothing of the pool can be read here`, {
       hint: 'Put it back from a backup of the data folder. Without one, move the data folder away and join the pool anew.',
     })
   }
-  const pool = new OwnPool({ ...options.ports, identity: options.identity }, new RowSet(store.rows()), secrets)
+  const rows = new RowSet(store.rows())
+  if (rows.judged.genesis !== mark.genesis) {
+    throw new EngineError('damaged-database', 'members.db is damaged: the row that founds the pool is missing', {
+      hint: 'Put it back from a backup of the data folder. Without one, move the data folder away and join the pool anew.',
+    })
+  }
+  const pool = new OwnPool({ ...options.ports, identity: options.identity }, rows, secrets)
   const membership = new OwnMembership(options, store, pool)
   await membership.resume()
   return membership
@@ -198,8 +206,8 @@ class OwnMembership implements PoolMembership {
     await this.#exclusively(async () => {
       const pool = this.#anyPool()
       if (pool.self !== undefined && pool.rows.judged.members.length > 1) {
-        const pushes = this.#commit(pool, [pool.signRemoval(this.#self)])
-        await this.#following.oneArrived(pushes)
+        const delivery = this.#commit(pool, [pool.signRemoval(this.#self)])
+        await this.#following.oneArrived(delivery)
       }
       await this.#forget()
     })
@@ -338,18 +346,18 @@ class OwnMembership implements PoolMembership {
 
   // -------------------------------------------------------------- changes of state
 
-  /** Signed here: durable, told and handed on; the promises say where they have arrived. */
-  #commit(pool: OwnPool, rows: readonly MemberRow[], also?: () => void): Promise<boolean>[] {
+  /** Signed here: durable, told and handed on. */
+  #commit(pool: OwnPool, rows: readonly MemberRow[], also?: () => void): Delivery {
     const added = pool.rows.merge(rows, this.#store, also)
-    return added.length > 0 ? this.#changed(added) : []
+    return added.length > 0 ? this.#changed(added) : { arrivals: [] }
   }
 
-  #changed(added: readonly MemberRow[], from?: NodeId): Promise<boolean>[] {
-    const pushes = this.#following.push(added, from)
+  #changed(added: readonly MemberRow[], from?: NodeId): Delivery {
+    const delivery = this.#following.push(added, from)
     this.addresses.prune()
     this.#following.follow()
     this.#tell()
-    return pushes
+    return delivery
   }
 
   #tell(): void {

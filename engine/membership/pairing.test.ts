@@ -53,10 +53,10 @@ test('a code works only at the node that gave it out', async () => {
 
 test('a code works for ten minutes, also over a restart of the inviter', async () => {
   await using world = createSimWorld({ seed: 3 })
-  let [a, b, c] = (await founderAnd(world, 'b', 'c')) as [TestMember, TestMember, TestMember]
-  const code = await a.code()
-  const other = await a.code()
-  a = await a.restart()
+  const [founder, b, c] = (await founderAnd(world, 'b', 'c')) as [TestMember, TestMember, TestMember]
+  const code = await founder.code()
+  const other = await founder.code()
+  const a = await founder.restart()
   await world.run(limits.inviteLifetimeMs - 30_000)
   await b.join(code, a)
   await world.run(31_000)
@@ -320,7 +320,7 @@ test('the joiner may die at any write: it is in no pool or wholly in one, and th
       await world.until(() => back.isConnected(a))
     }
   }
-  assert.deepEqual([...outcomes].sort(), [false, true])
+  assert.equal(outcomes.size, 2)
 })
 
 test('a pool takes 63 machines and tells the next that it is full', async () => {

@@ -66,8 +66,8 @@ export interface PoolMembership extends Membership {
   /** Not null once this node is no member any more of the pool whose data it holds. It may leave, or join anew by code. */
   removal(): Removal | null
   /**
-   * Connects it with the network, once, before the network starts: exchanges rows, keeps every member wanted, answers
-   * pairing wires, makes epochs. Disposing ends that.
+   * Connects it with a network, one at a time, before that starts: exchanges rows, keeps every member wanted at its best
+   * addresses, answers pairing wires, makes epochs. Disposing ends that.
    */
   attach(network: PeerNetwork): Disposable
   /** Resolves to true once a connected member and this node have equal member rows; to false if it goes before. */

@@ -293,7 +293,11 @@ class DiskChunkStore implements OpenChunkStore {
 
   /** Takes in a file without a row if it is what its name says; else removes it. */
   async #adopt(id: ChunkId): Promise<void> {
-    if (this.has(id)) return
+    const row = this.#table.find(id)
+    if (row !== undefined) {
+      if (this.#table.sealed(row) !== undefined) await this.#files.remove(id)
+      return
+    }
     const sealed = await this.#readFile(id)
     if (sealed === undefined) return
     if (sealed.length <= limits.smallChunkBytes || sealed.length > limits.chunkMaxBytes || blake3Hex(sealed) !== id) {

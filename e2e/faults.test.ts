@@ -234,11 +234,7 @@ test('a full disk answers 507 and the node goes on', {
     t.skip('no file system can be mounted here')
     return
   }
-  const small = await TestNode.start(
-    'tight',
-    { args: ['--quota', '10GB'], env: { HADAHOOP_MINIMUM_FREE: '1MB' } },
-    folder,
-  )
+  const small = await TestNode.start('tight', { args: ['--quota', '10GB', '--min-free', '1MB'] }, folder)
   t.after(async () => {
     await small.kill()
     spawnSync('umount', ['-l', folder])

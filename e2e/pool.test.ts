@@ -53,6 +53,7 @@ test('a tree put through one machine is read back whole through another after th
 /** Real files of this repository, many small ones, some odd names, and one large file. */
 function makeTree(folder: string): void {
   const docs = resolve(import.meta.dirname, '../node_modules/zod')
+  mkdirSync(join(folder, 'zod'))
   for (const name of readdirSync(docs, { recursive: true }) as string[]) {
     const from = join(docs, name)
     if (statSync(from).isDirectory()) mkdirSync(join(folder, 'zod', name), { recursive: true })

@@ -49,20 +49,14 @@ export class Census {
   /** Copies of a file's current version. */
   countsOf(version: VersionId | null, copies: number): ReplicaCounts {
     const { catalog, roster } = this.#deps
-    const fewest = (among: ReadonlySet<NodeId>) => {
-      if (version === null) return copies
-      const found = catalog.chunks.fewestHolders(version, among)
-      return Number.isFinite(found) ? found : among.size
-    }
-    const members = new Set(roster.places().map((each) => each.nodeId))
-    const existing = fewest(members)
-    return {
-      wanted: copies,
-      existing,
-      durable: fewest(roster.durable()),
-      reachable: fewest(roster.reachable()),
-      copying: existing < copies && this.#couldCopy(existing),
-    }
+    const groups = [roster.members(), roster.durable(), roster.reachable()] as const
+    const fewest = version === null ? [] : catalog.chunks.fewestHoldersAmong(version, groups)
+    // An empty file has no chunk that could be missing: its rows are on every member.
+    const [existing, durable, reachable] = groups.map((group, index) => {
+      const count = fewest[index] ?? Number.POSITIVE_INFINITY
+      return Number.isFinite(count) ? count : group.size
+    }) as [number, number, number]
+    return { wanted: copies, existing, durable, reachable, copying: existing < copies && this.#couldCopy(existing) }
   }
 
   /** The worst state inside a folder. */
@@ -96,7 +90,7 @@ export class Census {
     const { roster } = this.#deps
     const durable = roster.durable()
     const reachable = roster.reachable()
-    const members = new Set(roster.places().map((each) => each.nodeId))
+    const members = roster.members()
     const among = (nodes: ReadonlySet<NodeId>) => pattern.holders.filter((holder) => nodes.has(holder)).length
     const existing = among(members)
     return fileState({

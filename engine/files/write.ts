@@ -9,7 +9,7 @@ import type { CatalogTransaction, EntryView, Version } from '../catalog/index.ts
 import type { Clock, Random } from '../ports.ts'
 import type { Copier, InventoryExchange } from '../replication/index.ts'
 import { type CommitDeps, commit } from './commit.ts'
-import { ensureFolder, mustBeFile, newEntryId, pathText } from './paths.ts'
+import { ensureFolder, mustBeFile, mustBeFolder, newEntryId, pathText } from './paths.ts'
 import { type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
 
 export interface WriteDeps extends UploadDeps, CommitDeps {
@@ -49,8 +49,7 @@ export async function writeFile(
 ): Promise<Written> {
   const existing = deps.catalog.read.at(path)
   checkTarget(existing, path, options)
-  checkParents(deps, path)
-  const { copies, pinnedTo } = deps.catalog.read.policy(existing?.id ?? nearestFolder(deps, path))
+  const { copies, pinnedTo } = deps.catalog.read.policy((existing ?? nearestFolder(deps, path)).id)
   const upload = deps.random.bytes(16).toString('hex') as VersionId
   const uploaded = await uploadContent(deps, source, { upload, copies, pinnedTo, signal: options.signal }).catch(
     async (error: unknown) => {
@@ -119,20 +118,10 @@ function preconditionFailed(message: string): EngineError {
   return new EngineError('precondition-failed', message, { hint: 'Read it again and decide anew.' })
 }
 
-/** Refuses early, before any byte is taken in, what the transaction would refuse. */
-function checkParents(deps: UploadDeps, path: readonly string[]): void {
-  for (let depth = path.length - 1; depth > 0; depth--) {
+/** The folder in which the path begins to be new. Refuses early, before any byte is taken in, what the transaction would refuse. */
+function nearestFolder(deps: UploadDeps, path: readonly string[]): EntryView {
+  for (let depth = path.length - 1; ; depth--) {
     const above = deps.catalog.read.at(path.slice(0, depth))
-    if (above === undefined) continue
-    if (above.kind !== 'folder') throw new EngineError('wrong-kind', `${above.path} is a file`)
-    return
+    if (above !== undefined) return mustBeFolder(above)
   }
-}
-
-function nearestFolder(deps: UploadDeps, path: readonly string[]): EntryId {
-  for (let depth = path.length - 1; depth > 0; depth--) {
-    const above = deps.catalog.read.at(path.slice(0, depth))
-    if (above !== undefined) return above.id
-  }
-  return deps.catalog.read.at([])?.id as EntryId
 }

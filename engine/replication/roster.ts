@@ -38,6 +38,7 @@ interface Snapshot {
   readonly connected: ReadonlySet<NodeId>
   readonly reachable: ReadonlySet<NodeId>
   readonly durable: ReadonlySet<NodeId>
+  readonly members: ReadonlySet<NodeId>
 }
 
 /** How long a judgement may be reused; whatever is heard or changes ends it at once. */
@@ -105,6 +106,10 @@ export class Roster {
     this.check()
   }
 
+  members(): ReadonlySet<NodeId> {
+    return this.#now().members
+  }
+
   /** Members online or suspect: a read can expect their replicas. */
   reachable(): ReadonlySet<NodeId> {
     return this.#now().reachable
@@ -168,6 +173,7 @@ export class Roster {
       places: members.filter((member) => member.role !== 'cloud').map((member) => this.#placeOf(member.nodeId)),
       connected: new Set([self, ...network.peers().map((peer) => peer.nodeId)]),
       reachable: new Set(ids.filter((nodeId) => ['online', 'suspect'].includes(this.liveness(nodeId)))),
+      members: new Set(ids),
       durable: new Set(ids.filter((nodeId) => !this.#pastGrace(nodeId))),
     }
   }

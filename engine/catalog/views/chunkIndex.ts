@@ -176,25 +176,29 @@ export class ChunkViews implements ChunkIndex, Follower {
   }
 
   fewestHolders(version: VersionId, counted: ReadonlySet<NodeId>): number {
+    return this.fewestHoldersAmong(version, [counted])[0] as number
+  }
+
+  fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[] {
+    const none = groups.map(() => 0)
     const row = this.#deps.versions.byId(version)
-    if (row === undefined) return 0
-    const mask = this.#holders.maskOf(counted)
-    const countOf = new Map<number, number>()
-    let fewest = Number.POSITIVE_INFINITY
+    if (row === undefined) return none
+    const masks = groups.map((group) => this.#holders.maskOf(group))
+    const seen = new Set<number>()
+    const fewest = groups.map(() => Number.POSITIVE_INFINITY)
     for (const id of idsIn(row.segments, 32)) {
       const bytes = this.#deps.segments.bytesOfPacked(id)
       const chunks = bytes === undefined ? [] : chunksIn(bytes)
-      if (chunks.length === 0) return 0
+      if (chunks.length === 0) return none
       for (const chunk of chunks) {
         const pattern = this.#deps.chunks.find(chunk)?.pattern
-        if (pattern === undefined) return 0
-        let count = countOf.get(pattern)
-        if (count === undefined) {
-          count = bitsIn(this.#deps.patterns.get(pattern).holders & mask).length
-          countOf.set(pattern, count)
+        if (pattern === undefined) return none
+        if (seen.has(pattern)) continue
+        seen.add(pattern)
+        const { holders } = this.#deps.patterns.get(pattern)
+        for (const [index, mask] of masks.entries()) {
+          fewest[index] = Math.min(fewest[index] as number, bitsIn(holders & mask).length)
         }
-        fewest = Math.min(fewest, count)
-        if (fewest === 0) return 0
       }
     }
     return fewest

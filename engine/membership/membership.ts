@@ -11,7 +11,6 @@ import {
   forgetPoolSecrets,
   type Identity,
   type Keyring,
-  loadPoolSecrets,
   nodeIdOfCertificate,
   type PoolSecrets,
   savePoolSecrets,
@@ -33,7 +32,7 @@ import { OwnPool, removedError } from './ownPool.ts'
 import { answerPairing, type InviteDesk, type Joiner, pairAsJoiner, type Welcome } from './pairing.ts'
 import { refusalFor } from './refusals.ts'
 import { RowSet } from './rowSet.ts'
-import { MemberStore } from './store.ts'
+import type { MemberStore } from './store.ts'
 import type { Invite, Member, PoolMembership, Removal } from './types.ts'
 import { makeWelcome, readWelcome } from './welcome.ts'
 
@@ -46,38 +45,8 @@ export interface MembershipOptions {
   readonly fault: (error: unknown) => void
 }
 
-const MEMBERS_FILE = 'members.db'
-
-/** Opens the membership kept in the data folder. Throws `damaged-file`, `damaged-database`, `newer-database`, `newer-file`. */
-export async function createMembership(options: MembershipOptions): Promise<PoolMembership> {
-  const { disk } = options.ports
-  const store = new MemberStore(disk.openDatabase(MEMBERS_FILE))
-  const mark = store.pool()
-  const secrets = await loadPoolSecrets(disk)
-  if (mark === undefined) {
-    // A crash between the secrets and the mark, or between the forgetting of the two.
-    if (secrets !== undefined) await forgetPoolSecrets(disk)
-    return new OwnMembership(options, store, null)
-  }
-  if (secrets?.poolId !== poolIdOf(mark.genesis)) {
-    const state = secrets === undefined ? 'missing' : 'of another pool'
-    throw new EngineError('damaged-file', `pool.json is ${state}: without it nothing of the pool can be read here`, {
-      hint: 'Put it back from a backup of the data folder. Without one, move the data folder away and join the pool anew.',
-    })
-  }
-  const rows = new RowSet(store.rows())
-  if (rows.judged.genesis !== mark.genesis) {
-    throw new EngineError('damaged-database', 'members.db is damaged: the row that founds the pool is missing', {
-      hint: 'Put it back from a backup of the data folder. Without one, move the data folder away and join the pool anew.',
-    })
-  }
-  const pool = new OwnPool({ ...options.ports, identity: options.identity }, rows, secrets)
-  const membership = new OwnMembership(options, store, pool)
-  await membership.resume()
-  return membership
-}
-
-class OwnMembership implements PoolMembership {
+/** Made by createMembership, which checks that what the disk holds fits together. */
+export class OwnMembership implements PoolMembership {
   readonly addresses: AddressBook
   readonly #options: MembershipOptions
   readonly #self: NodeId

@@ -5,7 +5,7 @@ import { type Identity, loadIdentity } from '../identity/index.ts'
 import { createPeerNetwork, type PeerNetwork } from '../net/index.ts'
 import type { Disk, Ports } from '../ports.ts'
 import { SeededRandom, type SimWorld, simPorts } from '../sim/index.ts'
-import { createMembership } from './membership.ts'
+import { createMembership } from './open.ts'
 import type { PoolMembership } from './types.ts'
 
 /** A real key and certificate, the same for the same name. */

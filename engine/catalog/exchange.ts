@@ -133,6 +133,7 @@ class Exchange implements CatalogExchange {
   async stop(): Promise<void> {
     this.#subscriptions.dispose()
     this.#pushes.clear()
+    this.#search.stop()
     await this.#walks.stop()
   }
 

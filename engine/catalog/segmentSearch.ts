@@ -23,6 +23,7 @@ export class SegmentSearch {
   readonly #deps: SegmentSearchDeps
   #searching = false
   #again = false
+  #stopped = false
   /** Monotonic time before which a search that found nothing is not repeated with the same peers. */
   #restUntilMs = 0
   #restedFor = ''
@@ -38,16 +39,20 @@ export class SegmentSearch {
       return
     }
     const { catalog, clock } = this.#deps
+    if (this.#stopped) return
     if (clock.monotonicMs() < this.#restUntilMs && this.#peerNames() === this.#restedFor) return
     if (catalog.missingSegments(1).length === 0) return
     this.#searching = true
-    this.#again = false
-    this.#search()
+    this.#run()
       .catch((error: unknown) => this.#deps.failed(error, 'fetching segments'))
       .finally(() => {
         this.#searching = false
-        if (this.#again) this.start()
       })
+  }
+
+  /** No further questions; the catalog may be closed. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** Versions have come whose segments may be missing: a search that rests would miss them. */
@@ -56,10 +61,18 @@ export class SegmentSearch {
     this.start()
   }
 
+  async #run(): Promise<void> {
+    do {
+      this.#again = false
+      await this.#search()
+    } while (this.#again && !this.#stopped)
+  }
+
   async #search(): Promise<void> {
     const { catalog, clock } = this.#deps
     const names = this.#peerNames()
     for (const peer of this.#deps.peers()) {
+      if (this.#stopped) return
       const sought = catalog.missingSegments(limits.segmentsSought)
       if (sought.length === 0) return
       try {
@@ -68,7 +81,7 @@ export class SegmentSearch {
         this.#deps.failed(error, `fetching segments from ${peer.nodeId}`)
       }
     }
-    if (catalog.missingSegments(1).length === 0) return
+    if (this.#stopped || catalog.missingSegments(1).length === 0) return
     this.#restUntilMs = clock.monotonicMs() + limits.segmentRetryMs
     this.#restedFor = names
   }
@@ -76,7 +89,7 @@ export class SegmentSearch {
   /** Asks one peer for all of them; goes on after what it does not have. */
   async #ask(peer: Peer, sought: readonly SegmentId[]): Promise<void> {
     const left = new Set(sought)
-    while (left.size > 0) {
+    while (left.size > 0 && !this.#stopped) {
       const asked = [...left].slice(0, limits.segmentsPerFetch)
       const { body } = await peer.request(getSegments, { ids: packSegmentIds(asked) })
       const found: Segment[] = []

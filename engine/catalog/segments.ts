@@ -106,7 +106,7 @@ function encodeSegment(references: readonly ChunkReference[], keys: EpochKeys): 
   const sealed = cipher.update(secret)
   cipher.final()
   const bytes = Buffer.concat([clear, sealed, cipher.getAuthTag()])
-  return { id: blake3Hex(bytes) as SegmentId, bytes }
+  return { id: blake3Hex(bytes) as SegmentId, bytes, references }
 }
 
 /** The number of references. Throws `damaged` if head and length do not fit. */

@@ -2,6 +2,7 @@
  * The catalog's words in types: rows, stamps, what their bodies say, and the views that are read from them. Rows are the
  * truth and are exchanged; everything else here is derived, changes in the transaction of its cause and can be rebuilt.
  */
+import type { ChunkReference } from '../ports.ts'
 import type { Brand, ChunkId, EntryId, EpochId, NodeId, SegmentId, VersionId } from '../base/ids.ts'
 
 /** 56 hexadecimal digits, compared as text: 48-bit wall milliseconds, 16-bit counter, node id, 32-bit start number. */
@@ -111,6 +112,8 @@ export interface OpenRow {
 export interface Segment {
   readonly id: SegmentId
   readonly bytes: Uint8Array
+  /** What is in it, where it was built; spares opening it again. Never travels. */
+  readonly references?: readonly ChunkReference[]
 }
 
 // ---------------------------------------------------------------- views

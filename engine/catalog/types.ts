@@ -2,8 +2,8 @@
  * The catalog's words in types: rows, stamps, what their bodies say, and the views that are read from them. Rows are the
  * truth and are exchanged; everything else here is derived, changes in the transaction of its cause and can be rebuilt.
  */
-import type { ChunkReference } from '../ports.ts'
 import type { Brand, ChunkId, EntryId, EpochId, NodeId, SegmentId, VersionId } from '../base/ids.ts'
+import type { ChunkReference } from '../ports.ts'
 
 /** 56 hexadecimal digits, compared as text: 48-bit wall milliseconds, 16-bit counter, node id, 32-bit start number. */
 export type Stamp = Brand<string, 'Stamp'>
@@ -273,7 +273,7 @@ export interface ChunkIndex {
   /** The same for several groups of nodes in one pass. */
   fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[]
   /** The reference under which a piece is stored, by piece hash. */
-  referenceOfPiece(pieceHash: Buffer): import('../ports.ts').ChunkReference | undefined
+  referenceOfPiece(pieceHash: Buffer): ChunkReference | undefined
 }
 
 export interface CatalogEvents {

@@ -151,13 +151,12 @@ CREATE TABLE segment (
   wanted INTEGER NOT NULL,
   -- 1 once sizes and piece hashes were read from its sealed part.
   opened INTEGER NOT NULL,
-  -- Null while it is missing. A row once written stays a view of nothing but its id, so it survives a rebuild.
+  -- Null while it is missing. Follows from the id alone, so it survives a rebuild from rows.
   bytes  BLOB
 ) STRICT;
 CREATE INDEX segment_by_slot ON segment (slot);
 CREATE INDEX segment_missing ON segment (number) WHERE bytes IS NULL AND wanted <> 0;
 CREATE INDEX segment_unopened ON segment (number) WHERE opened = 0 AND bytes IS NOT NULL AND wanted <> 0;
-CREATE INDEX segment_unnamed ON segment (number) WHERE wanted = 0;
 
 -- Which entries name a segment, by any of their versions.
 CREATE TABLE segment_entry (
@@ -173,11 +172,13 @@ CREATE TABLE chunk (
   id      BLOB NOT NULL CHECK (length(id) = 32),
   -- Sealed bytes; 0 while no opened segment has told.
   size    INTEGER NOT NULL,
-  pattern INTEGER NOT NULL
+  pattern INTEGER NOT NULL,
+  -- A named segment that lists it; further ones are in chunk_segment. Most chunks have one, and this saves them a table.
+  segment INTEGER
 ) STRICT;
 CREATE INDEX chunk_by_pattern ON chunk (pattern);
 
--- The named segments that list a chunk.
+-- Named segments that list a chunk, beside the one in its row.
 CREATE TABLE chunk_segment (
   chunk   INTEGER NOT NULL,
   segment INTEGER NOT NULL,

@@ -46,10 +46,9 @@ export class ChunkViews implements ChunkIndex, Follower {
     this.#holders = new Holders(database)
     this.#sums = new ClaimSums((bit) => this.#idsClaimedBy(bit))
     this.#entriesOf = database.prepare(
-      `SELECT DISTINCT entry.number, entry.id FROM chunk_segment
-       JOIN segment_entry ON segment_entry.segment = chunk_segment.segment
-       JOIN entry ON entry.number = segment_entry.entry
-       WHERE chunk_segment.chunk = ? ORDER BY entry.id`,
+      `SELECT DISTINCT entry.number, entry.id FROM json_each(?) AS naming
+       JOIN segment_entry ON segment_entry.segment = naming.value
+       JOIN entry ON entry.number = segment_entry.entry ORDER BY entry.id`,
     )
     this.#anyPins = database.prepare('SELECT 1 FROM policy WHERE length(pins) > 0 LIMIT 1').pluck()
   }
@@ -84,14 +83,17 @@ export class ChunkViews implements ChunkIndex, Follower {
   }
 
   #pinsOf(row: ChunkRow): NodeId[] {
-    const entries = this.#entriesOf.all<{ number: number }>(row.number)
-    return [...new Set(entries.flatMap(({ number }) => this.#deps.pinsOf(number)))].sort()
+    return [...new Set(this.#entriesNaming(row).flatMap(({ number }) => this.#deps.pinsOf(number)))].sort()
+  }
+
+  #entriesNaming(row: ChunkRow): { number: number; id: Buffer }[] {
+    return this.#entriesOf.all<{ number: number; id: Buffer }>(JSON.stringify(this.#deps.chunks.segmentsOf(row.number)))
   }
 
   filesOf(chunk: ChunkId): EntryId[] {
     const row = this.#deps.chunks.find(bytesOf(chunk))
     if (row === undefined) return []
-    return this.#entriesOf.all<{ id: Buffer }>(row.number).map(({ id }) => hexOf(id) as EntryId)
+    return this.#entriesNaming(row).map(({ id }) => hexOf(id) as EntryId)
   }
 
   patterns(): HolderPattern[] {

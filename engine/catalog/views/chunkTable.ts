@@ -15,9 +15,11 @@ export interface ChunkRow {
   readonly id: Buffer
   readonly size: number
   readonly pattern: number
+  /** One of the segments that name it. */
+  readonly segment: number | null
 }
 
-const chunkColumns = 'number, id, size, pattern'
+const chunkColumns = 'number, id, size, pattern, segment'
 /** Rows read ahead per pattern when several are merged. */
 const mergeMargin = 16
 
@@ -26,7 +28,11 @@ export class ChunkTable {
   readonly #get: Statement
   readonly #insert: Statement
   readonly #setPattern: Statement
-  readonly #setSize: Statement
+  readonly #name: Statement
+  readonly #link: Statement
+  readonly #unlinkOnly: Statement
+  readonly #unlink: Statement
+  readonly #segmentsOf: Statement
   readonly #delete: Statement
   readonly #between: Statement
   readonly #after: Statement
@@ -38,9 +44,15 @@ export class ChunkTable {
   constructor(database: Database, patterns: Patterns) {
     this.#patterns = patterns
     this.#get = database.prepare(`SELECT ${chunkColumns} FROM chunk WHERE number = ?`)
-    this.#insert = database.prepare('INSERT INTO chunk (number, id, size, pattern) VALUES (?, ?, ?, ?)')
+    this.#insert = database.prepare('INSERT INTO chunk (number, id, size, pattern, segment) VALUES (?, ?, ?, ?, ?)')
     this.#setPattern = database.prepare('UPDATE chunk SET pattern = ? WHERE number = ?')
-    this.#setSize = database.prepare('UPDATE chunk SET size = ? WHERE number = ?')
+    this.#name = database.prepare('UPDATE chunk SET pattern = ?, size = ?, segment = ? WHERE number = ?')
+    this.#link = database.prepare('INSERT OR IGNORE INTO chunk_segment (chunk, segment) VALUES (?, ?)')
+    this.#unlinkOnly = database.prepare('UPDATE chunk SET segment = NULL WHERE number = ? AND segment = ?')
+    this.#unlink = database.prepare('DELETE FROM chunk_segment WHERE chunk = ? AND segment = ?')
+    const segments = `SELECT segment FROM chunk WHERE number = ? AND segment IS NOT NULL
+       UNION ALL SELECT segment FROM chunk_segment WHERE chunk = ?`
+    this.#segmentsOf = database.prepare(segments).pluck()
     this.#delete = database.prepare(
       'DELETE FROM chunk WHERE number = ? AND NOT EXISTS (SELECT 1 FROM chunk WHERE number = ?)',
     )
@@ -56,16 +68,20 @@ export class ChunkTable {
       .pluck()
     this.#wantedBySegments = database
       .prepare(
-        `SELECT DISTINCT segment.wanted FROM chunk_segment JOIN segment ON segment.number = chunk_segment.segment
-         WHERE chunk_segment.chunk = ?`,
+        `SELECT DISTINCT segment.wanted FROM (${segments}) AS naming JOIN segment ON segment.number = naming.segment`,
       )
       .pluck()
   }
 
   find(id: Buffer): ChunkRow | undefined {
+    return this.#look(id).row
+  }
+
+  /** The chunk, and the number that it has or would get. */
+  #look(id: Buffer): { row: ChunkRow | undefined; number: number } {
     for (let number = slotOf(id); ; number++) {
       const row = this.#get.get<ChunkRow>(number)
-      if (row === undefined || row.id.equals(id)) return row
+      if (row === undefined || row.id.equals(id)) return { row, number }
     }
   }
 
@@ -73,30 +89,45 @@ export class ChunkTable {
     return this.#get.get<ChunkRow>(number)
   }
 
-  #add(id: Buffer, sizeBytes: number, pattern: Pattern): ChunkRow {
-    let number = slotOf(id)
-    while (this.#get.get(number) !== undefined) number++
-    this.#insert.run(number, id, sizeBytes, pattern.number)
-    this.#patterns.move(undefined, pattern, sizeBytes)
-    return { number, id, size: sizeBytes, pattern: pattern.number }
+  #add(row: ChunkRow): void {
+    this.#insert.run(row.number, row.id, row.size, row.pattern, row.segment)
+    this.#patterns.move(undefined, this.#patterns.get(row.pattern), row.size)
   }
 
   /** A segment names the chunk; `sizeBytes` is 0 if it could not be opened. The chunk's number. */
-  name(id: Buffer, sizeBytes: number, wantedBits: number): number {
-    const row = this.find(id)
-    if (row === undefined) return this.#add(id, sizeBytes, this.#patterns.find(0n, wantedBits)).number
-    const size = this.learnSize(row, sizeBytes)
+  name(id: Buffer, sizeBytes: number, segment: number, wantedBits: number): number {
+    const { row, number } = this.#look(id)
+    if (row === undefined) {
+      this.#add({ number, id, size: sizeBytes, pattern: this.#patterns.find(0n, wantedBits).number, segment })
+      return number
+    }
     const { holders, wanted } = this.#patterns.get(row.pattern)
-    this.#setPatternOf({ ...row, size }, this.#patterns.find(holders, wanted | wantedBits))
-    return row.number
+    const pattern = this.#patterns.find(holders, wanted | wantedBits)
+    if (row.segment !== null && row.segment !== segment) this.#link.run(number, segment)
+    this.#put(row, { ...row, pattern: pattern.number, size: row.size || sizeBytes, segment: row.segment ?? segment })
+    return number
   }
 
-  /** The size of a chunk, which may be told here for the first time. */
-  learnSize(row: ChunkRow, sizeBytes: number): number {
-    if (row.size !== 0 || sizeBytes === 0) return row.size
-    this.#setSize.run(sizeBytes, row.number)
-    this.#patterns.grow(this.#patterns.get(row.pattern), sizeBytes)
-    return sizeBytes
+  #put(before: ChunkRow, after: ChunkRow): void {
+    if (before.pattern === after.pattern && before.size === after.size && before.segment === after.segment) return
+    this.#name.run(after.pattern, after.size, after.segment, after.number)
+    this.#patterns.move(this.#patterns.get(before.pattern), undefined, before.size)
+    this.#patterns.move(undefined, this.#patterns.get(after.pattern), after.size)
+  }
+
+  /** A segment names the chunk no more; `reconsider` follows. */
+  unname(chunk: number, segment: number): void {
+    if (this.#unlinkOnly.run(chunk, segment).changes === 0) this.#unlink.run(chunk, segment)
+  }
+
+  /** Numbers of the segments that name the chunk. */
+  segmentsOf(chunk: number): number[] {
+    return this.#segmentsOf.all<number>(chunk, chunk)
+  }
+
+  /** The size of a chunk, told here for the first time. */
+  learnSize(row: ChunkRow, sizeBytes: number): void {
+    this.#put(row, { ...row, size: row.size || sizeBytes })
   }
 
   /** The segments that name the chunk want other copies now, or there are others. True if any is left. */
@@ -104,16 +135,16 @@ export class ChunkTable {
     const row = this.find(id)
     if (row === undefined) return false
     let wanted = 0
-    for (const bits of this.#wantedBySegments.all<number>(row.number)) wanted |= bits
+    for (const bits of this.#wantedBySegments.all<number>(row.number, row.number)) wanted |= bits
     this.#setPatternOf(row, this.#patterns.find(this.#patterns.get(row.pattern).holders, wanted))
     return wanted !== 0
   }
 
   /** True if this is news. */
   claim(id: Buffer, holder: bigint): boolean {
-    const row = this.find(id)
+    const { row, number } = this.#look(id)
     if (row === undefined) {
-      this.#add(id, 0, this.#patterns.find(holder, 0))
+      this.#add({ number, id, size: 0, pattern: this.#patterns.find(holder, 0).number, segment: null })
       return true
     }
     const { holders, wanted } = this.#patterns.get(row.pattern)

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { bytesOf, hexOf } from '../../base/bytes.ts'
 import { type EntryId, ROOT_ENTRY } from '../../base/ids.ts'
+import { limits } from '../../limits.ts'
 import type { Database, SqlValue, Statement } from '../../ports.ts'
 import { Kept } from './kept.ts'
 import { slotOf } from './slots.ts'
@@ -89,6 +90,8 @@ export function isPseudo(id: EntryId): boolean {
 
 export class EntryTable {
   readonly nextNumber: Kept<number>
+  /** Folders that new entries were put into lately; dropped when any row but a new one is written. */
+  readonly parents = new Kept<Map<EntryId, Readonly<EntryRow>>>(() => new Map())
   readonly #byNumber: Statement
   readonly #byId: Statement
   readonly #insert: Statement
@@ -136,6 +139,18 @@ export class EntryTable {
     return this.byId(id) ?? this.insert(unborn(this.newNumber(), bytesOf(id)))
   }
 
+  /** The same for a folder into which others are put, one after the other. */
+  ensureParent(id: EntryId): Readonly<EntryRow> {
+    const parents = this.parents.get()
+    const known = parents.get(id)
+    if (known !== undefined) return known
+    const row = this.ensure(id)
+    if (parents.size >= limits.parentsRemembered) parents.clear()
+    parents.set(id, row)
+    this.parents.changed()
+    return row
+  }
+
   newNumber(): number {
     const number = this.nextNumber.get()
     this.nextNumber.set(number + 1)
@@ -158,14 +173,17 @@ export class EntryTable {
 
   /** Writes all but place and wanted. */
   update(row: EntryRow): void {
+    this.parents.drop()
     this.#update.run(row.kind, ...located(row), ...derived(row), row.number)
   }
 
   setPlace(number: number, place: number | null): void {
+    this.parents.drop()
     this.#setPlace.run(place, number)
   }
 
   setWanted(number: number, wanted: number): void {
+    this.parents.drop()
     this.#setWanted.run(wanted, number)
   }
 }

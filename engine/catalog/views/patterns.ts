@@ -105,13 +105,6 @@ export class Patterns {
     this.loaded.changed()
   }
 
-  /** A chunk's size has become known. */
-  grow(pattern: Pattern, sizeBytes: number): void {
-    pattern.bytes += sizeBytes
-    this.loaded.get().changed.add(pattern)
-    this.loaded.changed()
-  }
-
   /** Writes the sums; at the end of everything that moves chunks, within its transaction. */
   flush(): void {
     const changed = this.loaded.peek()?.changed

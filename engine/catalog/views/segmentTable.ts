@@ -17,6 +17,7 @@ import { slotOf } from './slots.ts'
 
 interface SegmentRow {
   readonly number: number
+  readonly id: Buffer
   readonly wanted: number
   /** 1 if its bytes are here. */
   readonly here: number
@@ -38,9 +39,7 @@ export class SegmentTable {
   readonly #unlink: Statement
   readonly #entries: Statement
   readonly #wantedByEntries: Statement
-  readonly #linkChunk: Statement
-  readonly #unlinkChunk: Statement
-  readonly #segmentsOfChunk: Statement
+  readonly #idByNumber: Statement
   readonly #addPiece: Statement
   readonly #removePiece: Statement
   readonly #chunksOfPiece: Statement
@@ -54,7 +53,7 @@ export class SegmentTable {
     this.#keyring = keyring
     this.#chunks = chunks
     this.#find = database.prepare(
-      'SELECT number, wanted, bytes IS NOT NULL AS here FROM segment WHERE slot = ? AND id = ?',
+      'SELECT number, id, wanted, bytes IS NOT NULL AS here FROM segment WHERE slot = ? AND id = ?',
     )
     this.#bytes = database.prepare('SELECT bytes FROM segment WHERE slot = ? AND id = ?').pluck()
     this.#bytesByNumber = database.prepare('SELECT bytes FROM segment WHERE number = ?').pluck()
@@ -74,14 +73,7 @@ export class SegmentTable {
          WHERE segment_entry.segment = ?`,
       )
       .pluck()
-    this.#linkChunk = database.prepare('INSERT OR IGNORE INTO chunk_segment (chunk, segment) VALUES (?, ?)')
-    this.#unlinkChunk = database.prepare('DELETE FROM chunk_segment WHERE chunk = ? AND segment = ?')
-    this.#segmentsOfChunk = database
-      .prepare(
-        `SELECT segment.id FROM chunk_segment JOIN segment ON segment.number = chunk_segment.segment
-         WHERE chunk_segment.chunk = ? LIMIT ?`,
-      )
-      .pluck()
+    this.#idByNumber = database.prepare('SELECT id FROM segment WHERE number = ?').pluck()
     this.#addPiece = database.prepare('INSERT OR IGNORE INTO piece (slot, chunk) VALUES (?, ?)')
     this.#removePiece = database.prepare('DELETE FROM piece WHERE slot = ? AND chunk = ?')
     this.#chunksOfPiece = database.prepare('SELECT chunk FROM piece WHERE slot = ?').pluck()
@@ -92,6 +84,7 @@ export class SegmentTable {
     this.#forget = [
       ...['segment_entry', 'chunk_segment', 'piece'].map((table) => database.prepare(`DELETE FROM ${table}`)),
       database.prepare('UPDATE segment SET wanted = 0'),
+      database.prepare('UPDATE chunk SET segment = NULL'),
     ]
     const greatest = database.prepare('SELECT max(number) FROM segment').pluck()
     this.nextNumber = new Kept(() => (greatest.get<number>() ?? 0) + 1)
@@ -105,7 +98,7 @@ export class SegmentTable {
     const number = this.nextNumber.get()
     this.nextNumber.set(number + 1)
     this.#insert.run(number, slotOf(id), id, wanted, bytes)
-    return { number, wanted, here: bytes === null ? 0 : 1 }
+    return { number, id, wanted, here: bytes === null ? 0 : 1 }
   }
 
   // -------------------------------------------------------------- bytes
@@ -114,11 +107,12 @@ export class SegmentTable {
   add(segment: Segment): boolean {
     const id = bytesOf(segment.id)
     const row = this.#row(id)
+    if (segment.references !== undefined) this.#keepOpened(segment.id, segment.references)
     if (row === undefined) this.#new(id, 0, segment.bytes)
     if (row === undefined || row.here === 1) return false
     this.#fill.run(segment.bytes, row.number)
     if (row.wanted === 0) return false
-    if (this.#index(row.number, segment.bytes, row.wanted)) this.#setOpened.run(row.number)
+    if (this.#index(row, segment.bytes, row.wanted)) this.#setOpened.run(row.number)
     return true
   }
 
@@ -191,33 +185,32 @@ export class SegmentTable {
     if (wanted === row.wanted) return
     const bytes = row.here === 0 ? undefined : (this.#bytesByNumber.get<Buffer>(row.number) as Buffer)
     if (bytes !== undefined && row.wanted === 0) {
-      this.#setNamed.run(wanted, this.#index(row.number, bytes, wanted) ? 1 : 0, row.number)
+      this.#setNamed.run(wanted, this.#index(row, bytes, wanted) ? 1 : 0, row.number)
       return
     }
     this.#setWanted.run(wanted, row.number)
     if (bytes === undefined) return
-    if (wanted === 0) this.#unindex(row.number, bytes)
+    if (wanted === 0) this.#unindex(row, bytes)
     else for (const id of chunksIn(bytes)) this.#chunks.reconsider(id)
   }
 
   /** Puts the segment's chunks into the index; true if its sealed part was read. */
-  #index(segment: number, bytes: Uint8Array, wanted: number): boolean {
-    const references = this.#open(bytes)
+  #index(segment: SegmentRow, bytes: Uint8Array, wanted: number): boolean {
+    const references = this.#opened.get(hexOf(segment.id)) ?? this.#open(bytes)
     for (const [index, id] of chunksIn(bytes).entries()) {
       const reference = references?.[index]
-      const chunk = this.#chunks.name(id, reference?.sizeBytes ?? 0, wanted)
-      this.#linkChunk.run(chunk, segment)
+      const chunk = this.#chunks.name(id, reference?.sizeBytes ?? 0, segment.number, wanted)
       if (reference !== undefined) this.#addPiece.run(slotOf(reference.pieceHash), chunk)
     }
     return references !== undefined
   }
 
-  #unindex(segment: number, bytes: Uint8Array): void {
+  #unindex(segment: SegmentRow, bytes: Uint8Array): void {
     const references = this.#open(bytes)
     for (const [index, id] of chunksIn(bytes).entries()) {
       const chunk = this.#chunks.find(id)
       if (chunk === undefined) continue
-      this.#unlinkChunk.run(chunk.number, segment)
+      this.#chunks.unname(chunk.number, segment.number)
       const pieceHash = references?.[index]?.pieceHash
       if (!this.#chunks.reconsider(id) && pieceHash !== undefined) {
         this.#removePiece.run(slotOf(pieceHash), chunk.number)
@@ -269,7 +262,7 @@ export class SegmentTable {
       if (chunk === undefined) continue
       const chunkId = hexOf(chunk.id)
       // All segments say the same of it; more than one is asked only in case an author lied.
-      for (const segment of this.#segmentsOfChunk.all<Buffer>(number, 3)) {
+      for (const segment of this.#chunks.segmentsOf(number).slice(0, 3)) {
         const found = this.#openedSegment(segment)?.find(
           (each) => each.chunkId === chunkId && each.pieceHash.equals(pieceHash),
         )
@@ -279,17 +272,20 @@ export class SegmentTable {
     return undefined
   }
 
-  #openedSegment(id: Buffer): readonly ChunkReference[] | undefined {
-    const key = hexOf(id)
-    const known = this.#opened.get(key)
-    if (known !== undefined) return known
+  #openedSegment(number: number): readonly ChunkReference[] | undefined {
+    const id = this.#idByNumber.get<Buffer>(number)
+    const known = id === undefined ? undefined : this.#opened.get(hexOf(id))
+    if (id === undefined || known !== undefined) return known
     const bytes = this.bytesOfPacked(id)
     const references = bytes === undefined ? undefined : this.#open(bytes)
-    if (references === undefined) return undefined
+    if (references !== undefined) this.#keepOpened(hexOf(id), references)
+    return references
+  }
+
+  #keepOpened(id: string, references: readonly ChunkReference[]): void {
     const [oldest] = this.#opened.keys()
     if (oldest !== undefined && this.#opened.size >= limits.segmentsOpened) this.#opened.delete(oldest)
-    this.#opened.set(key, references)
-    return references
+    this.#opened.set(id, references)
   }
 
   // -------------------------------------------------------------- rebuilding

@@ -55,7 +55,7 @@ export class Tree {
   /** The common case: nothing was known of the entry. One insertion, everything derived in advance. */
   #addEntry({ entry, parent: parentId, name, version }: ChangeOf<'birth'>, stamp: Buffer): void {
     const { entries, places, counts, wanted } = this.#deps
-    const parent = entries.ensure(parentId)
+    const parent = entries.ensureParent(parentId)
     const row = unborn(entries.newNumber(), bytesOf(entry))
     row.kind = version === null ? FOLDER : FILE
     row.parent = parent.number

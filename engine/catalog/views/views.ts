@@ -119,6 +119,7 @@ export class Views implements DerivedViews {
     this.chunks = chunks
     this.#followers = [
       this.#entries.nextNumber,
+      this.#entries.parents,
       this.#versions.nextNumber,
       this.#segments.nextNumber,
       this.#counts.all,
@@ -186,9 +187,11 @@ export class Views implements DerivedViews {
     this.#names.reset()
     this.#wanted.reset()
     this.#nodes.reset()
-    for (const kept of [this.#entries.nextNumber, this.#versions.nextNumber, this.#counts.all, this.#places.fates]) {
-      kept.drop()
-    }
+    this.#entries.nextNumber.drop()
+    this.#entries.parents.drop()
+    this.#versions.nextNumber.drop()
+    this.#counts.all.drop()
+    this.#places.fates.drop()
     this.#changed.addAll()
   }
 

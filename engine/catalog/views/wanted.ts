@@ -161,7 +161,7 @@ export class Wanted {
   // -------------------------------------------------------------- keeping `wanted`
 
   /** `wanted` of an entry that is new and hangs under `parent`. */
-  ofNewEntry(parent: EntryRow): number {
+  ofNewEntry(parent: Readonly<EntryRow>): number {
     return parent.wanted
   }
 

@@ -66,12 +66,14 @@ export function bundle(parts: readonly Buffer[]): Buffer {
   return Buffer.concat([header, ...parts])
 }
 
+const bundleHeaderBytes = 3
+
 /** The most envelopes that one bundle takes. */
 export const bundleMax = 0xffff
 
 /** The envelopes of a wire message; throws `bad-message` on anything else. */
 export function decodeEnvelopes(message: Uint8Array): Envelope[] {
-  if (message.length > limits.controlMessageMaxBytes + limits.bundleBytes) {
+  if (message.length > limits.controlMessageMaxBytes + bundleHeaderBytes) {
     throw new EngineError('bad-message', `a message of ${message.length} bytes is too large`)
   }
   let value: unknown

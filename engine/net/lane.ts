@@ -40,8 +40,8 @@ export class Lane {
   /** What came in one bundle with a greeting. */
   #rest: Envelope[] = []
   #closeReason: string | undefined
-  /** The wire may still send what it has while this lane is closed. */
-  #wireOpen = true
+  /** True if the wire is gone without our doing: it sends nothing any more. */
+  #lost = false
   #small: Buffer[] = []
   #smallBytes = 0
   readonly #payloads: OutgoingPayload[] = []
@@ -59,7 +59,7 @@ export class Lane {
     this.heardMs = clock.monotonicMs()
     wire.onMessage((message) => this.#receive(message))
     wire.onClose((reason) => {
-      this.#wireOpen = false
+      if (this.#closeReason === undefined) this.#lost = true
       this.#closed(reason)
     })
   }
@@ -192,10 +192,12 @@ export class Lane {
     if (index >= 0) this.#payloads.splice(index, 1)
   }
 
-  /** Resolves when the wire holds on to nothing that was handed to it before now. */
+  /** Resolves when the wire holds on to nothing that was handed to it before now. A wire that we closed still sends for a while. */
   async flushed(): Promise<void> {
     const mark = this.#handedBytes
-    while (this.#wireOpen && this.#handedBytes - this.wire.bufferedBytes < mark) {
+    const beganMs = this.#clock.monotonicMs()
+    while (!this.#lost && this.#handedBytes - this.wire.bufferedBytes < mark) {
+      if (this.#closeReason !== undefined && this.#clock.monotonicMs() - beganMs > limits.wireCloseMs) return
       await this.#clock.sleep(flushPollMs)
     }
   }

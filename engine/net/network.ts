@@ -154,7 +154,7 @@ export class Network implements PeerNetwork {
     else if (wire.purpose === 'control') {
       this.#establish(wire, undefined).catch((error: unknown) => {
         if (!isEngineError(error)) this.#fault(error, 'handshake')
-        else if (!isTheirRefusal(error)) this.#noteProblem(wire.remote.nodeId, error)
+        else this.#noteProblem(wire.remote.nodeId, error)
       })
     } else {
       this.#greetingData += 1

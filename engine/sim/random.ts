@@ -61,9 +61,8 @@ export class SeededRandom implements Random {
 
   /** One of the items; there must be one. */
   pick<T>(items: readonly T[]): T {
-    const item = items[Math.floor(this.fraction() * items.length)]
-    if (item === undefined) throw new RangeError('nothing to pick from')
-    return item
+    if (items.length === 0) throw new RangeError('nothing to pick from')
+    return items[Math.floor(this.fraction() * items.length)] as T
   }
 
   /** The items in random order, as a new array. */

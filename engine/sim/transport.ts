@@ -85,6 +85,11 @@ export class SimNetwork {
     }
   }
 
+  /** Drops what wires that one end has closed would still tell the other: that end stays half-open. */
+  forgetClosed(): void {
+    for (const wire of this.#wires) if (!wire.open) wire.silence()
+  }
+
   /** True while nothing gets from one to the other. */
   parted(left: string, right: string): boolean {
     return this.#groupByName.get(left) !== this.#groupByName.get(right) || this.#cuts.has(pairOf(left, right))
@@ -309,9 +314,7 @@ export class SimWire implements Wire {
   /** Dies at both ends, what was under way is lost. */
   die(reason: string): void {
     for (const end of [this, this.far]) {
-      end.#waiting.length = 0
-      end.#flying.length = 0
-      end.#returned = 0
+      end.silence()
       end.#shut(reason)
     }
   }
@@ -324,6 +327,15 @@ export class SimWire implements Wire {
     this.#network.forget(this)
     if (reset)
       this.#enqueue({ message: null, reason: 'connection reset', sizeBytes: 0, leftAtMs: Number.POSITIVE_INFINITY })
+  }
+
+  /** Nothing that waits or flies arrives any more. */
+  silence(): void {
+    this.#waiting.length = 0
+    this.#waitingBytes = 0
+    this.#flying.length = 0
+    this.#flyingBytes = 0
+    this.#returned = 0
   }
 
   /** Sends on as far as window and partition allow. */

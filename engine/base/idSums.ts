@@ -1,8 +1,7 @@
 /**
- * Sums by which two nodes compare sets of chunk ids without sending them: one lane of 64 bits per bucket. An id's bucket is
- * its first 16 bits; it adds 2^32 and the number in the 32 bits that follow, so a lane counts its ids and tells which. Ids
- * are hashes, so unequal sets of one size have equal lanes once in 2^32; what that hides is found at the next change. The first 48
- * bits of an id (`slotOf`) are all that is needed, and fit an SQLite integer and a JavaScript number.
+ * Sums by which two nodes compare sets of chunk ids without sending them: per bucket (the first 16 bits of an id) the sum, in 64
+ * bits, of the lanes of its ids (bytes 8 to 16, little-endian). The first 48 bits of an id, its slot, fit an SQLite
+ * integer and a JavaScript number, and order ids as their text does.
  */
 import type { ChunkId } from './ids.ts'
 
@@ -15,23 +14,18 @@ export function slotOf(id: ChunkId): number {
   return Number.parseInt(id.slice(0, SLOT_DIGITS), 16)
 }
 
-/** The first 16 bits: 0 to 65,535. */
-export function bucketOf(id: ChunkId): number {
-  return Number.parseInt(id.slice(0, 4), 16)
-}
-
-/** Adds one id to the sums (65,536 lanes). */
-export function addToSums(sums: BigUint64Array, id: ChunkId): void {
-  const bucket = bucketOf(id)
-  sums[bucket] = (sums[bucket] ?? 0n) + termOf(id)
+/** Adds one id, as bytes, to the sums (65,536 of them). */
+export function addToSums(sums: BigUint64Array, id: Buffer): void {
+  change(sums, id, id.readBigUInt64LE(8))
 }
 
 /** Takes out one id that was added. */
-export function takeFromSums(sums: BigUint64Array, id: ChunkId): void {
-  const bucket = bucketOf(id)
-  sums[bucket] = (sums[bucket] ?? 0n) - termOf(id)
+export function takeFromSums(sums: BigUint64Array, id: Buffer): void {
+  change(sums, id, -id.readBigUInt64LE(8))
 }
 
-function termOf(id: ChunkId): bigint {
-  return BigInt(SLOTS_PER_BUCKET + (slotOf(id) % SLOTS_PER_BUCKET))
+/** Arithmetic in an array of 64-bit lanes wraps around. */
+function change(sums: BigUint64Array, id: Buffer, lane: bigint): void {
+  const bucket = id.readUInt16BE(0)
+  sums[bucket] = (sums[bucket] ?? 0n) + lane
 }

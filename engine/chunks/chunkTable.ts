@@ -3,7 +3,7 @@
  * store decides, and runs what changes rows inside its group commits.
  */
 import { bytesOf, hexOf } from '../base/bytes.ts'
-import { SLOTS_PER_BUCKET, slotOf } from '../base/idSums.ts'
+import { addToSums, SLOTS_PER_BUCKET, slotOf } from '../base/idSums.ts'
 import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
 import { migrate, readMigrations } from '../platform/index.ts'
@@ -155,18 +155,28 @@ export class ChunkTable {
     this.#database.prepare('UPDATE closing SET orderly = ?').run(orderly ? 1 : 0)
   }
 
-  /** Read in one pass over the index: how many, how large, and the sums of idSums.ts. */
-  totals(): { count: number; usedBytes: number; sums: BigUint64Array } {
-    const { count, usedBytes } = this.#database
+  totals(): { count: number; usedBytes: number } {
+    return this.#database
       .prepare('SELECT count(*) AS count, coalesce(sum(size_bytes), 0) AS usedBytes FROM chunk')
       .get<{ count: number; usedBytes: number }>() as { count: number; usedBytes: number }
+  }
+
+  /** The sums of idSums.ts over all ids: a microsecond each. */
+  sums(): BigUint64Array {
     const sums = new BigUint64Array(limits.fingerprintBuckets)
-    const lanes = this.#database
-      .prepare(`SELECT slot >> 32 AS bucket, sum(slot % ${SLOTS_PER_BUCKET} + ${SLOTS_PER_BUCKET}) AS lane
-                FROM chunk INDEXED BY chunk_by_slot GROUP BY slot >> 32`)
-      .bigints()
-    for (const { bucket, lane } of lanes.iterate<{ bucket: bigint; lane: bigint }>()) sums[Number(bucket)] = lane
-    return { count, usedBytes, sums }
+    for (const id of this.#database.prepare('SELECT id FROM chunk').pluck().iterate<Buffer>()) addToSums(sums, id)
+    return sums
+  }
+
+  /** Buckets that have chunks in files, in order. */
+  bucketsInFiles(): number[] {
+    return this.#database
+      .prepare(
+        `SELECT DISTINCT slot / ${SLOTS_PER_BUCKET} FROM chunk LEFT JOIN body USING (number)
+         WHERE body.number IS NULL ORDER BY 1`,
+      )
+      .pluck()
+      .all<number>()
   }
 
   close(): void {

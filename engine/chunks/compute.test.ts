@@ -9,7 +9,7 @@ import { spawnThread } from '../platform/index.ts'
 import type { ChunkReference, SealedPiece, SealOptions } from '../ports.ts'
 import { createInlineCompute } from './inlineCompute.ts'
 import { hashPiece } from './seal.ts'
-import { inBlocks, randomLike, textLike } from './testing/bytes.ts'
+import { inBlocks, randomLike, textLike } from './testBytes.ts'
 import { createThreadedCompute, type FileCompute } from './threadedCompute.ts'
 
 const options: SealOptions = {

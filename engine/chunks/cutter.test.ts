@@ -8,7 +8,7 @@ import { compileCutLoop } from './buildCutLoop.ts'
 import { type CutRule, cutPiece, cutRule } from './cutRule.ts'
 import { CUTTER_RESERVED_BYTES, createCutter, cutterMemory } from './cutter.ts'
 import { gearTable, referenceFindCut } from './gear.ts'
-import { randomLike, textLike } from './testing/bytes.ts'
+import { randomLike, textLike } from './testBytes.ts'
 
 const memory = cutterMemory(CUTTER_RESERVED_BYTES + 16 * MiB)
 const bytes = Buffer.from(memory.buffer)

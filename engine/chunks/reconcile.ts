@@ -11,21 +11,16 @@ export interface ReconcileDeps {
   readonly files: ChunkFiles
   /** Ids of a bucket whose rows say that they lie in files. */
   readonly idsInFiles: (bucket: number) => ChunkId[]
-  /** Buckets that have rows. */
-  readonly bucketsInUse: () => number[]
+  /** Buckets that have such rows. */
+  readonly bucketsInFiles: () => number[]
   readonly adopt: (id: ChunkId) => Promise<void>
   /** Looks at the chunk and withdraws it if it is missing. */
   readonly withdraw: (id: ChunkId) => Promise<void>
-  /** Lets other work pass. */
-  readonly pause: () => Promise<void>
   readonly stopped: () => boolean
 }
 
-/** Buckets looked at in one go while nothing has to be waited for. */
-const BUCKETS_PER_TURN = 64
-
 export async function reconcile(deps: ReconcileDeps): Promise<void> {
-  const unseen = new Set(deps.bucketsInUse())
+  const unseen = new Set(deps.bucketsInFiles())
   for await (const bucket of deps.files.buckets()) {
     if (deps.stopped()) return
     unseen.delete(bucket)
@@ -35,9 +30,7 @@ export async function reconcile(deps: ReconcileDeps): Promise<void> {
     for (const id of without(stated, found)) await deps.withdraw(id)
   }
   // Whole folders may be gone.
-  let looked = 0
   for (const bucket of unseen) {
-    if (++looked % BUCKETS_PER_TURN === 0) await deps.pause()
     if (deps.stopped()) return
     for (const id of deps.idsInFiles(bucket)) await deps.withdraw(id)
   }

@@ -10,7 +10,7 @@ import type { ChunkId } from '../base/ids.ts'
 import { KiB, limits, MiB } from '../limits.ts'
 import type { ChunkReference } from '../ports.ts'
 import { hashPiece, openChunk, SEAL_OVERHEAD_BYTES, sealInPlace } from './seal.ts'
-import { randomLike, textLike } from './testing/bytes.ts'
+import { randomLike, textLike } from './testBytes.ts'
 
 const keys = { dedupKey: Buffer.alloc(32, 1), sealKey: Buffer.alloc(32, 2) }
 

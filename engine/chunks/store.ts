@@ -6,6 +6,7 @@
  */
 import { EngineError, isEngineError, messageOf } from '../base/error.ts'
 import { blake3Hex } from '../base/hash.ts'
+import { bytesOf } from '../base/bytes.ts'
 import { addToSums, takeFromSums } from '../base/idSums.ts'
 import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
 import { KiB, limits } from '../limits.ts'
@@ -52,7 +53,6 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<OpenCh
 
 class DiskChunkStore implements OpenChunkStore {
   readonly reconciled: Promise<void>
-  readonly #clock: Clock
   readonly #table: ChunkTable
   readonly #files: ChunkFiles
   readonly #room: Room
@@ -61,7 +61,8 @@ class DiskChunkStore implements OpenChunkStore {
   readonly #listeners = new Set<Partial<ChunkStoreEvents>>()
   /** The last thing under way with the file of a chunk. */
   readonly #busy = new Map<ChunkId, Promise<unknown>>()
-  readonly #sums: BigUint64Array
+  /** Made at the first use, then kept up. */
+  #sums: BigUint64Array | undefined
   #count: number
   #added: ChunkId[] = []
   #removed: ChunkId[] = []
@@ -69,13 +70,11 @@ class DiskChunkStore implements OpenChunkStore {
 
   constructor(options: ChunkStoreOptions, table: ChunkTable, files: ChunkFiles, compare: boolean) {
     const { disk, clock, quotaBytes, minimumFreeBytes = limits.minimumFreeBytes } = options
-    this.#clock = clock
     this.#table = table
     this.#files = files
     this.#report = options.report ?? (() => {})
-    const { count, usedBytes, sums } = table.totals()
+    const { count, usedBytes } = table.totals()
     this.#count = count
-    this.#sums = sums
     this.#room = new Room({ disk, clock, quotaBytes, minimumFreeBytes }, usedBytes)
     this.#commits = new GroupCommit(table, clock, () => this.#tell())
     this.reconciled = compare ? this.#reconcile() : Promise.resolve()
@@ -172,6 +171,7 @@ class DiskChunkStore implements OpenChunkStore {
   }
 
   sums(): BigUint64Array {
+    this.#sums ??= this.#table.sums()
     return this.#sums.slice()
   }
 
@@ -280,10 +280,9 @@ class DiskChunkStore implements OpenChunkStore {
       await reconcile({
         files: this.#files,
         idsInFiles: (bucket) => this.#table.idsInFiles(bucket),
-        bucketsInUse: () => bucketsInUse(this.#sums),
+        bucketsInFiles: () => this.#table.bucketsInFiles(),
         adopt: (id) => this.#exclusive(id, () => this.#adopt(id)),
         withdraw: async (id) => void (await this.get(id, { verify: true })),
-        pause: () => this.#clock.soon(),
         stopped: () => this.#closed,
       })
     } catch (error) {
@@ -335,14 +334,14 @@ class DiskChunkStore implements OpenChunkStore {
 
   #noteAdded(id: ChunkId): void {
     this.#count++
-    addToSums(this.#sums, id)
+    if (this.#sums !== undefined) addToSums(this.#sums, bytesOf(id))
     this.#added.push(id)
   }
 
   #noteRemoved(id: ChunkId, sizeBytes: number): void {
     this.#count--
     this.#room.usedBytes -= sizeBytes
-    takeFromSums(this.#sums, id)
+    if (this.#sums !== undefined) takeFromSums(this.#sums, bytesOf(id))
     this.#removed.push(id)
   }
 
@@ -378,9 +377,3 @@ class DiskChunkStore implements OpenChunkStore {
 }
 
 function ignore(): void {}
-
-function bucketsInUse(sums: BigUint64Array): number[] {
-  const buckets: number[] = []
-  for (const [bucket, sum] of sums.entries()) if (sum !== 0n) buckets.push(bucket)
-  return buckets
-}

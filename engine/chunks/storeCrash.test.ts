@@ -17,8 +17,8 @@ import { GiB, KiB } from '../limits.ts'
 import { createDisk, systemClock } from '../platform/index.ts'
 import { createSimWorld, type SimWorld, simPorts, withSeeds } from '../sim/index.ts'
 import { type OpenChunkStore, openChunkStore } from './store.ts'
-import { randomLike } from './testing/bytes.ts'
-import { crashChunk, crashLease } from './testing/crashingStore.ts'
+import { randomLike } from './testBytes.ts'
+import { crashChunk, crashLease } from './testCrashingStore.ts'
 
 const lease = {
   upload: VersionIds.parse('1'.repeat(32)),
@@ -108,7 +108,7 @@ test('kill -9 while storing: every acknowledged chunk is there, whole, with its 
     let next = 0
     for (let life = 0; life < 3; life++) {
       const acknowledged: number[] = []
-      const program = fileURLToPath(new URL('./testing/crashingStore.ts', import.meta.url))
+      const program = fileURLToPath(new URL('./testCrashingStore.ts', import.meta.url))
       const child = spawn(process.execPath, [program, folder, String(next)], { stdio: ['ignore', 'pipe', 'inherit'] })
       const gone = new Promise((resolve) => child.on('exit', resolve))
       for await (const line of createInterface({ input: child.stdout })) {

@@ -5,7 +5,7 @@ import { isEngineError } from '../base/error.ts'
 import { KiB, MiB } from '../limits.ts'
 import { spawnThread } from '../platform/index.ts'
 import type { SealedPiece, SealOptions } from '../ports.ts'
-import { inBlocks, randomLike } from './testing/bytes.ts'
+import { inBlocks, randomLike } from './testBytes.ts'
 import type { SpawnThread, Thread } from './thread.ts'
 import { createThreadedCompute, type ThreadedCompute } from './threadedCompute.ts'
 

@@ -3,13 +3,13 @@
  * prints the number of each when the store has acknowledged it. Arguments: folder, first number.
  */
 import { writeSync } from 'node:fs'
-import { blake3Hex } from '../../base/hash.ts'
-import { type ChunkId, NodeIds, VersionIds } from '../../base/ids.ts'
-import { GiB, KiB } from '../../limits.ts'
-import { createDisk, systemClock } from '../../platform/index.ts'
-import { openChunkStore } from '../store.ts'
-import type { Lease } from '../types.ts'
-import { randomLike } from './bytes.ts'
+import { blake3Hex } from '../base/hash.ts'
+import { type ChunkId, NodeIds, VersionIds } from '../base/ids.ts'
+import { GiB, KiB } from '../limits.ts'
+import { createDisk, systemClock } from '../platform/index.ts'
+import { openChunkStore } from './store.ts'
+import type { Lease } from './types.ts'
+import { randomLike } from './testBytes.ts'
 
 const ABREAST = 8
 

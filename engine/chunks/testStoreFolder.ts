@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { GiB } from '../../limits.ts'
-import { createDisk, openSqlite, systemClock } from '../../platform/index.ts'
-import type { Clock, Disk } from '../../ports.ts'
-import { type ChunkStoreOptions, type OpenChunkStore, openChunkStore } from '../store.ts'
+import { GiB } from '../limits.ts'
+import { createDisk, openSqlite, systemClock } from '../platform/index.ts'
+import type { Clock, Disk } from '../ports.ts'
+import { type ChunkStoreOptions, type OpenChunkStore, openChunkStore } from './store.ts'
 
 export interface StoreFolder extends AsyncDisposable {
   /** The store that is open now. */

@@ -4,7 +4,7 @@
  * is called by the gateway, the tests and the simulation alike.
  */
 import { Semaphore } from './base/async.ts'
-import { EngineError, isEngineError } from './base/error.ts'
+import { EngineError, isEngineError, messageOf } from './base/error.ts'
 import type { NodeId } from './base/ids.ts'
 import type { PoolSettings } from './catalog/index.ts'
 import { Diary, diagnose } from './diagnosis.ts'
@@ -62,6 +62,7 @@ export class Engine implements NodeParts, AsyncDisposable {
   #attached = new DisposableStack()
   #runtime: PoolRuntime | null = null
   #discovering = false
+  #addressEpoch = 1
   /** The port that the node got at its first start, kept when the network is made anew. */
   #port: number | undefined
 
@@ -136,6 +137,14 @@ export class Engine implements NodeParts, AsyncDisposable {
       await forgetPoolFiles(this.#options.ports.disk)
       await this.#enter(null)
     })
+  }
+
+  /** The computer got, lost or changed a network address: wires may hang, and others must hear the new addresses. */
+  interfacesChanged(): void {
+    this.#addressEpoch++
+    this.#network.reset('the network changed')
+    if (this.#discovering) this.#options.ports.discovery.update(this.#announcement())
+    this.#runtime?.introduce().catch((error: unknown) => this.#options.report(messageOf(error)))
   }
 
   sightings(): { readonly sighting: Sighting; readonly atMs: number }[] {
@@ -280,7 +289,7 @@ export class Engine implements NodeParts, AsyncDisposable {
       poolHint: this.membership.keyring?.poolHint ?? null,
       protocol: PROTOCOL_VERSION,
       port: this.#network.port,
-      addressEpoch: this.identity.startNumber,
+      addressEpoch: this.#addressEpoch,
     }
   }
 

@@ -7,7 +7,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
 import { createGateway, loadPage } from './gateway/index.ts'
-import { loadIdentity } from './identity/index.ts'
+import { IDENTITY_FILE, loadIdentity, POOL_FILE } from './identity/index.ts'
 import {
   createDiscovery,
   createDisk,
@@ -18,6 +18,7 @@ import {
   spawnThread,
   systemClock,
   systemRandom,
+  watchInterfaces,
 } from './platform/index.ts'
 
 export interface NodeOptions {
@@ -60,6 +61,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await using cleanup = new AsyncDisposableStack()
   cleanup.use(lockFolder(options.dataDir))
   const disk = createDisk(options.dataDir)
+  disk.removeLeftovers().catch((error: unknown) => log(`leftovers stay: ${String(error)}`))
+  for (const file of await disk.protect([IDENTITY_FILE, POOL_FILE, apiFile])) {
+    log(`${file} could be read by others on this computer; that is mended now`)
+  }
   const identity = await loadIdentity({ disk, random: systemRandom }, await machineHash())
   const kept = await readPorts(disk)
   const peerPort = options.peerPort ?? kept.peerPort
@@ -91,6 +96,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
     }),
   )
+  cleanup.use(watchInterfaces(systemClock, () => engine.interfacesChanged()))
   const token = systemRandom.bytes(32).toString('base64url')
   const open = options.apiListen !== undefined
   const apiPort = options.apiPort ?? kept.apiPort

@@ -18,7 +18,7 @@ import { Census, commit, Reader } from './files/index.ts'
 import type { Notice, PoolParts } from './gateway/index.ts'
 import type { Identity, Keyring } from './identity/index.ts'
 import { limits } from './limits.ts'
-import type { Membership } from './membership/index.ts'
+import type { PoolMembership } from './membership/index.ts'
 import type { PeerNetwork } from './net/index.ts'
 import type { Ports } from './ports.ts'
 import {
@@ -36,7 +36,7 @@ import {
 export interface PoolRuntimeDeps {
   readonly ports: Ports
   readonly identity: Identity
-  readonly membership: Membership
+  readonly membership: PoolMembership
   readonly network: PeerNetwork
   readonly profile: OwnProfile
   readonly notify: (notice: Notice) => void
@@ -245,12 +245,13 @@ export class PoolRuntime implements AsyncDisposable {
 
   /** Once a day says that this node is there; every few seconds looks at the disk and at who has gone silent. */
   #upkeep(): Worker {
-    const { clock, disk: _ } = this.#deps.ports
+    const { clock } = this.#deps.ports
     return {
       name: 'upkeep',
       step: async () => {
         await this.#refreshFree()
         this.#roster.check()
+        this.#learnAddresses()
         const node = this.parts.self
         const profile = this.#catalog.read.profile(node)
         if (profile !== undefined) this.#store.setQuotaBytes(profile.quotaBytes)
@@ -259,6 +260,16 @@ export class PoolRuntime implements AsyncDisposable {
         }
         return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }
       },
+    }
+  }
+
+  /** Profiles name addresses; who is a member is dialled there. */
+  #learnAddresses(): void {
+    const { membership, identity } = this.#deps
+    for (const { nodeId } of membership.members()) {
+      if (nodeId === identity.nodeId) continue
+      const addresses = this.#catalog.read.profile(nodeId)?.addresses
+      if (addresses !== undefined) membership.addresses.replace(nodeId, addresses, 'profile')
     }
   }
 

@@ -70,7 +70,10 @@ export class ApiClient implements Disposable {
     } while (cursor !== null)
   }
 
-  /** Sends a request whose body, if any, is one buffer or comes in parts; `sizeBytes` of parts if known. */
+  /**
+   * Sends a request whose body, if any, is one buffer or comes in parts; `sizeBytes` of parts if known. A kept connection
+   * that the node closed at the same moment is no failure: what may be sent again is, once.
+   */
   async send(
     method: string,
     path: string,
@@ -78,12 +81,22 @@ export class ApiClient implements Disposable {
     body?: Buffer | AsyncIterable<Uint8Array>,
     sizeBytes?: number,
   ): Promise<Answer> {
+    const whole = body === undefined || Buffer.isBuffer(body)
     const length = Buffer.isBuffer(body) ? body.length : sizeBytes
-    const request = this.#open(method, path, length === undefined ? headers : { ...headers, 'content-length': length })
-    const response = this.#answerTo(request)
-    if (body === undefined || Buffer.isBuffer(body)) request.end(body)
-    else await this.#pour(body, request, response)
-    return readAnswer(await response)
+    const sent = length === undefined ? headers : { ...headers, 'content-length': length }
+    for (let attempt = 1; ; attempt++) {
+      const request = this.#open(method, path, sent)
+      const response = this.#answerTo(request)
+      if (whole) request.end(body)
+      else await this.#pour(body, request, response)
+      try {
+        return await readAnswer(await response)
+      } catch (error) {
+        const stale =
+          whole && method !== 'POST' && attempt === 1 && request.reusedSocket && (error as Failure).code === 'node-gone'
+        if (!stale) throw error
+      }
+    }
   }
 
   /** The answer with its body still to be read; failures are thrown. */
@@ -159,15 +172,21 @@ export class ApiClient implements Disposable {
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const status = response.statusCode ?? 0
-  const parts: Buffer[] = []
-  try {
-    for await (const part of response) parts.push(part as Buffer)
-  } catch (error) {
-    throw new Failure('node-gone', 'The node broke off its answer.', { hint: 'Repeat the command.', cause: error })
-  }
-  const text = Buffer.concat(parts).toString()
+  const text = await readText(response)
   if (status < 400) return { status, value: text === '' ? {} : JSON.parse(text) }
   throw problemFailure(status, text)
+}
+
+/** By events, which for many small answers cost a third of an iterator. */
+function readText(response: IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const parts: Buffer[] = []
+  response.on('data', (part: Buffer) => parts.push(part))
+  response.on('end', () => resolve(Buffer.concat(parts).toString()))
+  response.on('error', (cause) =>
+    reject(new Failure('node-gone', 'The node broke off its answer.', { hint: 'Repeat the command.', cause })),
+  )
+  return promise
 }
 
 /** A Failure that carries the problem's facts. */

@@ -1,16 +1,16 @@
 /**
  * Files and folders of this computer into the pool. What is there with the same size and modification time is skipped, so a
- * put that broke off goes on where it was when repeated. A file that changes while it is read is never taken for whole:
- * its last bytes are held back until size and time prove unchanged.
+ * put that broke off goes on where it was when repeated. A file that changes while it is read is tried once more and then
+ * told, never stored torn.
  */
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Entry } from '../../shared/index.ts'
 import { type ApiClient, ApiFailure, type Headers } from '../apiClient.ts'
-import { collect } from '../collect.ts'
 import { Failure, WrongUsage } from '../failure.ts'
 import { showProgress } from '../progress.ts'
 import { entryUrl, fileUrl, folderUrl, type RemotePath } from '../remotePath.ts'
+import { LocalFile, PART_BYTES } from './localFile.ts'
 import { walkTree } from './localTree.ts'
 import { Crowd } from './result.ts'
 
@@ -18,7 +18,6 @@ export interface PutOptions {
   readonly wait?: 'all' | undefined
 }
 
-const PART_BYTES = 1024 * 1024
 const LARGE_BYTES = 4 * PART_BYTES
 
 /** Puts each of `locals` at `remote`, or into it. Throws what ends everything; what fails singly is in the result. */
@@ -106,26 +105,24 @@ async function putOnce(
   options: PutOptions,
   crowd: Crowd,
 ): Promise<number | null> {
-  await using file = await open(path)
-  const { size, mtimeMs } = await file.stat()
-  const modifiedMs = Math.trunc(mtimeMs)
-  if (known?.kind === 'file' && known.size === size && Date.parse(known.modified) === modifiedMs) return null
-  crowd.found(size)
-  const parts = steadyParts(file, path, size, mtimeMs)
+  using file = await LocalFile.open(path)
+  const { sizeBytes, modifiedMs } = file
+  if (known?.kind === 'file' && known.size === sizeBytes && Date.parse(known.modified) === modifiedMs) return null
+  crowd.found(sizeBytes)
   const headers = modifiedHeader(modifiedMs)
   const url = fileUrl(names) + waitQuery(options)
-  if (size <= PART_BYTES) {
-    await client.send('PUT', url, headers, Buffer.concat(await collect(parts)))
-    crowd.moved(size)
-    return size
+  if (sizeBytes <= PART_BYTES) {
+    await client.send('PUT', url, headers, await file.whole())
+    crowd.moved(sizeBytes)
+    return sizeBytes
   }
-  const leave = size > LARGE_BYTES ? await crowd.large() : () => {}
+  const leave = sizeBytes > LARGE_BYTES ? await crowd.large() : () => {}
   try {
-    await client.send('PUT', url, headers, counted(parts, crowd), size)
+    await client.send('PUT', url, headers, counted(file.parts(), crowd), sizeBytes)
   } finally {
     leave()
   }
-  return size
+  return sizeBytes
 }
 
 async function* counted(parts: AsyncIterable<Buffer>, crowd: Crowd): AsyncGenerator<Buffer, void, void> {
@@ -133,28 +130,6 @@ async function* counted(parts: AsyncIterable<Buffer>, crowd: Crowd): AsyncGenera
     yield part
     crowd.moved(part.length)
   }
-}
-
-/** The file's bytes, the last part only once the file has proved unchanged. */
-async function* steadyParts(
-  file: FileHandle,
-  path: string,
-  sizeBytes: number,
-  mtimeMs: number,
-): AsyncGenerator<Buffer, void, void> {
-  let at = 0
-  do {
-    const part = Buffer.allocUnsafe(Math.min(PART_BYTES, sizeBytes - at))
-    const { bytesRead } = await file.read(part, 0, part.length, at)
-    at += bytesRead
-    const now = at === sizeBytes ? await file.stat() : { size: sizeBytes, mtimeMs }
-    if ((bytesRead === 0 && sizeBytes > 0) || now.size !== sizeBytes || now.mtimeMs !== mtimeMs) {
-      throw new Failure('source-changed', `${path} changes while it is read.`, {
-        hint: 'Try again when it is at rest.',
-      })
-    }
-    yield part.subarray(0, bytesRead)
-  } while (at < sizeBytes)
 }
 
 async function putStdin(client: ApiClient, remote: RemotePath, options: PutOptions, crowd: Crowd): Promise<void> {

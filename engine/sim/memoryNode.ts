@@ -1,7 +1,8 @@
 /**
  * A gateway over a MemoryService on a real port: what the tests of gateway and command line talk to.
  */
-import { systemClock, systemRandom } from '../platform/index.ts'
+import { loadIdentity } from '../identity/index.ts'
+import { createDisk, systemClock, systemRandom } from '../platform/index.ts'
 import type { Assets, Service } from '../gateway/index.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway/gateway.ts'
 import { MemoryService, type MemoryServiceOptions } from './memoryService.ts'
@@ -62,4 +63,9 @@ export async function startNodeOn<S extends Service>(
     },
     [Symbol.asyncDispose]: () => gateway.stop(),
   }
+}
+
+/** A certificate and its key as a node makes them, kept in `folder`. */
+export async function testCertificate(folder: string): Promise<{ certificatePem: string; privateKeyPem: string }> {
+  return loadIdentity({ disk: createDisk(folder), random: systemRandom }, 'f'.repeat(32))
 }

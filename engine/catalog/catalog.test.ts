@@ -202,7 +202,7 @@ test('what was committed is there after reopening: rows, fingerprints, greatest 
   })
   assert.equal(second.catalog.root(), root)
   const again = await second.catalog.transact((tx) => tx.write(moved('folder 3', 'new name')))
-  assert.ok(again.rows[0]!.stamp > rows.at(-1)!.stamp)
+  assert.ok(again.rows[0]!.stamp > rows[49]!.stamp)
   assert.equal(second.catalog.root(), recount(second.database))
   second.catalog.close()
   dispose()
@@ -424,7 +424,7 @@ test('rows that a wrong clock stamped ahead get new stamps in their order, once,
   assert.equal(await catalog.restampAhead(), 1_201)
   assert.equal(told.length, 1_201)
   assert.ok(told.every((row) => stampMs(row.stamp) < clock.nowMs() + 10 && row.stamp > early.stamp))
-  assert.equal(told.at(-1)!.register, 'location')
+  assert.equal(told[1_200]!.register, 'location')
   assert.equal(catalog.root(), recount(database))
   assert.equal(await catalog.restampAhead(), 0)
   const after = (await catalog.transact((tx) => tx.write(folder('after')))).rows[0]!

@@ -280,21 +280,23 @@ export class RowCatalog implements Catalog {
 
   /** Lets the views do what may wait, in transactions of its own, until nothing is left. */
   #workOffLater(delayMs: number): void {
-    this.#touched = false
     if (this.#workOffTimer !== undefined) return
-    this.#workOffTimer = this.#options.clock.timer(delayMs, () => {
-      this.#commits
-        .run(limits.viewWorkStep, () => this.#views.workOff(limits.viewWorkStep))
-        .then(
-          (more) => more,
-          // The disk is full, or the catalog is being closed: the next commit tries again.
-          (error: unknown) => (isEngineError(error) ? false : Promise.reject(error)),
-        )
-        .then((more) => {
-          this.#workOffTimer = undefined
-          if (more) this.#workOffLater(0)
-        })
-    })
+    this.#workOffTimer = this.#options.clock.timer(delayMs, () => void this.#workOff())
+  }
+
+  async #workOff(): Promise<void> {
+    let more = false
+    try {
+      more = await this.#commits.run(limits.viewWorkStep, () => {
+        this.#touched = false
+        return this.#views.workOff(limits.viewWorkStep)
+      })
+    } catch (error) {
+      // The disk is full, or the catalog is being closed: the next commit tries again.
+      if (!isEngineError(error)) throw error
+    }
+    this.#workOffTimer = undefined
+    if (more || this.#touched) this.#workOffLater(more ? 0 : limits.viewWorkDelayMs)
   }
 
   async rebuildViews(): Promise<void> {

@@ -164,6 +164,18 @@ function assertWhole(nodes: readonly Node[]): void {
   }
 }
 
+/** Counts the requests of one name that a node makes to another over their present connection. */
+function countRequests(from: Node, to: Node, name: string): () => number {
+  const peer = from.network.peer(to.id)!
+  const request = peer.request.bind(peer)
+  let count = 0
+  peer.request = (message, body, options) => {
+    if (message.name === name) count++
+    return request(message, body, options)
+  }
+  return () => count
+}
+
 // ---------------------------------------------------------------- the live push
 
 test('what one node writes is on the others within a round trip, and the writer counts them', async () => {
@@ -180,17 +192,10 @@ test('what one node writes is on the others within a round trip, and the writer 
 test('many small writes at once travel in few messages', async () => {
   await using world = createSimWorld({ seed: 2 })
   const [one, two] = await startPair(world)
-  let messages = 0
-  const { peer } = one.network
-  const original = peer.call(one.network, two.id)!
-  const request = original.request.bind(original)
-  original.request = (message, body, options) => {
-    if (message.name === 'rows.push') messages++
-    return request(message, body, options)
-  }
+  const messages = countRequests(one, two, 'rows.push')
   const writes = Array.from({ length: 400 }, (_, index) => one.count(1, [folder(`folder ${index}`)]))
   assert.deepEqual(new Set(await world.wait(Promise.all(writes))), new Set([1]))
-  assert.ok(messages <= 3, `${messages} messages`)
+  assert.ok(messages() <= 3, `${messages()} messages`)
   assertWhole([one, two])
 })
 
@@ -317,10 +322,11 @@ test('rows under way do not set off walks, nor does a stream of them hold walks 
   const [one, two] = await startPair(world)
   await world.run(5_000)
   const before = one.exchange.lastWalk(two.id)!.begunMs
-  let stop = false
+  world.network.settings.latencyMs = 30
+  const stop = new AbortController()
   const stream = (async () => {
-    for (let index = 0; !stop; index++) {
-      await two.write(folder(`streamed ${index}`))
+    for (let index = 0; !stop.signal.aborted; index++) {
+      await (index % 2 === 0 ? one : two).write(folder(`streamed ${index}`))
       await world.sleep(50)
     }
   })()
@@ -331,7 +337,7 @@ test('rows under way do not set off walks, nor does a stream of them hold walks 
   const rows = await world.wait(stranger.write(folder('not pushed')))
   await world.wait(two.catalog.merge(rows, []))
   await world.until(() => one.catalog.walk.row(rows[0]!) !== undefined, 'the row', limits.walkPatienceMs + 10_000)
-  stop = true
+  stop.abort()
   await world.wait(stream)
 })
 
@@ -357,16 +363,10 @@ test('a refused row does not make two nodes walk at every heartbeat', async () =
   await world.run(5_000)
   one.keyring = testKeyring('new epoch', 'epoch')
   await world.wait(one.write(folder('of an unknown epoch')))
-  let walks = 0
-  const peer = one.network.peer(two.id)!
-  const request = peer.request.bind(peer)
-  peer.request = (message, body, options) => {
-    if (message.name === 'walk.begin') walks++
-    return request(message, body, options)
-  }
+  const walks = countRequests(one, two, 'walk.begin')
   const before = one.exchange.lastWalk(two.id)
   await world.run(50_000)
-  assert.ok(walks >= 1 && walks <= 2, `${walks} walks`)
+  assert.ok(walks() >= 1 && walks() <= 2, `${walks()} walks`)
   assert.deepEqual(one.exchange.lastWalk(two.id), before, 'a walk with a refused row is not complete')
   // Other rows still get there.
   await world.wait(one.catalog.merge(await stranded(world), []))
@@ -412,14 +412,20 @@ test('the catalogs of nodes whose clocks differ wait, say so, and go on when the
   await world.wait(one.start([two]))
   await world.wait(two.start([one]))
   await world.until(() => one.sees(two) && two.sees(one))
+  const [walker, other] = one.id < two.id ? [one, two] : [two, one]
+  const asked = ['walk.begin', 'rows.push'].map((name) => countRequests(walker, other, name))
   assert.equal(await world.wait(one.count(1, [folder('of the right clock')])), 0)
   assert.equal(await world.wait(two.count(1, [folder('of the wrong clock')])), 0)
   await world.run(30_000)
   assert.deepEqual([one.rowHashes().length, two.rowHashes().length], [1, 1])
   assert.equal(one.exchange.lastWalk(two.id), undefined)
+  assert.deepEqual(
+    asked.map((count) => count()),
+    [0, 0],
+  )
   const [problem] = one.exchange.problems()
   assert.equal(problem?.node, two.id)
-  assert.ok(Math.abs(problem!.clockOffsetMs - threeDaysMs) < 5_000)
+  assert.ok(Math.abs(problem.clockOffsetMs - threeDaysMs) < 5_000)
   assert.ok(two.exchange.problems().length === 1)
   // Somebody sets the clock: what it stamped ahead is stamped anew and merged everywhere.
   world.skew('node 1', 0)

@@ -26,9 +26,9 @@ interface Sealed {
 /** All pieces, copied out of the memory that they give back. */
 async function sealAll(pieces: AsyncIterable<SealedPiece>): Promise<Sealed[]> {
   const all: Sealed[] = []
-  for await (const { reference, sealed, release } of pieces) {
-    all.push({ reference, sealed: sealed && Buffer.from(sealed) })
-    release()
+  for await (const piece of pieces) {
+    all.push({ reference: piece.reference, sealed: piece.sealed && Buffer.from(piece.sealed) })
+    piece.release()
   }
   return all
 }
@@ -156,20 +156,20 @@ for (const [name, make] of Object.entries(makers)) {
     })
 
     test('the source is told when nobody listens any more', async () => {
-      let closed = false
+      const source = { closed: false }
       async function* endless() {
         try {
           for (let seed = 0; ; seed++) yield randomLike(64 * KiB, seed)
         } finally {
-          closed = true
+          source.closed = true
         }
       }
       for await (const piece of compute.seal(endless(), options)) {
         piece.release()
         break
       }
-      for (let turn = 0; turn < 100 && !closed; turn++) await new Promise((resolve) => setImmediate(resolve))
-      assert(closed)
+      for (let turn = 0; turn < 100 && !source.closed; turn++) await new Promise((resolve) => setImmediate(resolve))
+      assert(source.closed)
     })
 
     test('a piece is released once', async () => {
@@ -191,9 +191,11 @@ for (const [name, make] of Object.entries(makers)) {
     test('a damaged chunk is damaged, small and large', async () => {
       for (const content of [randomLike(4000, 15), randomLike(300 * KiB, 15)]) {
         const pieces = await seal(content)
-        const { reference, sealed } = pieces.at(-1) as Sealed
-        const broken = Buffer.from(sealed as Buffer)
-        broken[broken.length - 1] = (broken.at(-1) as number) ^ 1
+        const last = pieces.at(-1)
+        assert(last !== undefined && last.sealed !== null)
+        const { reference } = last
+        const broken = Buffer.from(last.sealed)
+        broken.writeUInt8(broken.readUInt8(broken.length - 1) ^ 1, broken.length - 1)
         const isDamaged = (error: unknown) => isEngineError(error, 'damaged')
         await assert.rejects(compute.open(broken, reference), isDamaged)
         await assert.rejects(compute.open(broken.subarray(1), reference), isDamaged)

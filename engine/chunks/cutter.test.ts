@@ -18,7 +18,7 @@ const start = CUTTER_RESERVED_BYTES + 3
 /** Lengths of all pieces of a content that begins at `offset`, cut as it lies in memory. */
 function cutAll(content: Uint8Array, offset = 0): number[] {
   const lengths: number[] = []
-  for (let at = 0; at < content.length; at += lengths.at(-1) as number) {
+  for (let at = 0; at < content.length; at += lengths.at(-1) ?? 0) {
     const rule = cutRule(offset + at)
     const available = content.subarray(at, at + rule.maxBytes)
     bytes.set(available, start)

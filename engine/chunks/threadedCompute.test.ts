@@ -17,9 +17,9 @@ const start = (arenaBytes: number, spawn: SpawnThread = spawnThread) =>
 /** Seals and releases at once; answers the plain bytes that went through. */
 async function drain(pieces: AsyncIterable<SealedPiece>): Promise<number> {
   let bytes = 0
-  for await (const { reference, release } of pieces) {
-    bytes += reference.pieceBytes
-    release()
+  for await (const piece of pieces) {
+    bytes += piece.reference.pieceBytes
+    piece.release()
   }
   return bytes
 }
@@ -59,9 +59,11 @@ test('a consumer that keeps pieces stops the source; when it releases them, it g
   })()
   await until(() => compute.waiting === 1)
   assert(readBytes < 9 * MiB, `${readBytes} bytes were read ahead`)
-  let ended = false
-  void done.then(() => (ended = true))
-  while (!ended) {
+  const end = { come: false }
+  void done.then(() => {
+    end.come = true
+  })
+  while (!end.come) {
     held.shift()?.release()
     await turn()
   }
@@ -172,13 +174,11 @@ function hanging(compute: ThreadedCompute, bytes: number): AsyncIterable<SealedP
 
 test('opening gives away the memory it was given, and copies what it was not', async () => {
   const compute = start(8 * MiB)
-  for await (const { reference, sealed, release } of compute.seal(
-    inBlocks(randomLike(1 * MiB, 7), 64 * KiB),
-    options,
-  )) {
+  for await (const piece of compute.seal(inBlocks(randomLike(1 * MiB, 7), 64 * KiB), options)) {
+    const { reference, sealed } = piece
     assert(sealed !== null)
     const [lent, given] = [Buffer.from(new Uint8Array(sealed).buffer), Buffer.from(new Uint8Array(sealed).buffer)]
-    release()
+    piece.release()
     const opened = [await compute.open(lent, reference), await compute.open(given, reference, { own: true })]
     assert.deepEqual(opened[0], opened[1])
     assert.equal(lent.length, reference.sizeBytes)

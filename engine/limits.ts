@@ -93,7 +93,7 @@ export const limits = {
   wireBufferBytes: 2 * MiB,
   /** Small messages that are ready together travel in one of up to this size. */
   bundleBytes: 64 * KiB,
-  /** With more small messages waiting for a slow peer, its new requests are refused; with four times as much it is cut off. */
+  /** With more small messages waiting for a slow peer requests are refused, with twice as much answers, with four times it is cut off. */
   laneQueueBytes: 16 * MiB,
   requestsPerPeer: 1024,
   /** Messages with a malformed body that a peer may send before it is cut off. */

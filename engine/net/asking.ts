@@ -66,7 +66,7 @@ export class Asking {
       this.#lastId += 1
       const asked: Asked = {
         id: this.#lastId,
-        message: message as unknown as Message<unknown, unknown>,
+        message,
         lane,
         resolve: resolve as (answer: Answer<unknown>) => void,
         reject,

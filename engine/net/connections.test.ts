@@ -112,7 +112,7 @@ test('a listener tells a stranger nothing of the pool, and judges what the stran
         return Buffer.alloc(0)
       },
       judge: async ({ nodeId }, admission) => {
-        judged.push(`${nodeId} ${Buffer.from(admission)}`)
+        judged.push(`${nodeId} ${Buffer.from(admission).toString()}`)
         throw new EngineError('not-a-member', 'who are you')
       },
     },
@@ -252,17 +252,16 @@ test('a restarted node is let in at once although its old connection still seems
 test('a half-open connection does not block its successor for longer than a probe', () =>
   withSeeds(20, async (seed) => {
     await using world = createSimWorld({ seed })
-    const [a, b] = (await pool(world, ['a', 'b'])) as [TestNode, TestNode]
+    const [a, b] = (await pool(world, seed % 2 === 0 ? ['a', 'b'] : ['b', 'a'])) as [TestNode, TestNode]
     await world.run(world.random.fraction() * 10_000)
     const gaveUp = world.random.pick([a, b])
     // One end gives its wires up and the other does not hear of it.
     world.network.cut('a', 'b')
     gaveUp.network.reset('test')
-    await world.run(10)
     world.network.forgetClosed()
     world.network.heal()
-    await world.until(() => a.connected(b) && b.connected(a), 'the successor', 60_000)
-    await world.run(limits.probeMs + limits.reconnectMaxMs)
+    await world.until(() => gaveUp.connected(gaveUp === a ? b : a), 'the successor', limits.probeMs + 1_000)
+    await world.run(limits.reconnectMaxMs)
     await expectConnected(world, a, b)
   }))
 
@@ -301,7 +300,7 @@ test('dials back off, with jitter, up to the cap; a new address is tried at once
   await world.run(300_000)
   const gaps = dials.slice(1).map((atMs, index) => atMs - (dials[index] ?? 0))
   assert((gaps[0] ?? 0) < 600 && gaps.every((gap) => gap < limits.reconnectMaxMs + 100), `${gaps}`)
-  assert((gaps.at(-1) as number) > limits.reconnectMaxMs / 2)
+  assert((gaps.at(-1) ?? 0) > limits.reconnectMaxMs / 2)
   assert.equal(new Set(gaps.slice(-4).map(Math.round)).size, 4, 'jitter')
   await b.network.start()
   a.network.want(b.nodeId, ['10.0.0.9:1', b.address])
@@ -389,7 +388,7 @@ test('pairing wires are handed over, or closed when nobody waits for them', asyn
   await world.run(100)
   assert.deepEqual(closed, ['nobody is being invited'])
   const heard: string[] = []
-  b.network.onPairingWire((wire) => wire.onMessage((message) => heard.push(`${message}`)))
+  b.network.onPairingWire((wire) => wire.onMessage((message) => heard.push(message.toString())))
   ;(await dial()).send(Buffer.from('hello'))
   await world.run(100)
   assert.deepEqual(heard, ['hello'])

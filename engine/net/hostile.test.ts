@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { encodeCbor } from '../base/cbor.ts'
+import { EngineError } from '../base/error.ts'
 import { limits, MiB } from '../limits.ts'
 import type { Wire } from '../ports.ts'
 import { createSimWorld, type SeededRandom, type SimWorld, simPorts, withSeeds } from '../sim/index.ts'
 import { type Envelope, kinds } from './envelope.ts'
-import { RawPeer } from './rawPeer.ts'
+import { defineMessage } from './index.ts'
+import { RawPeer } from './testRawPeer.ts'
 import { bulk, echo, patterns, TestNode } from './testPool.ts'
 
 const faults: unknown[] = []
@@ -202,7 +205,7 @@ test('a peer that cancels at every moment leaks nothing', () =>
       await world.run(world.random.pick([5, 10, 20]))
       // What the victim sent of its answer is ours to grant again.
       for (const envelope of peer.heard.splice(0)) {
-        if (envelope[0] === kinds.answer) peer.send([kinds.credit, 0, envelope[3] as number], data)
+        if (envelope[0] === kinds.answer) peer.send([kinds.credit, 0, envelope[3]], data)
       }
     }
     assert.equal(peer.closeReason, undefined)
@@ -277,30 +280,34 @@ test('a stranger cannot make a node hold much before it has greeted', async () =
   await expectWell(world, node)
 })
 
-test('a peer that reads nothing is cut off instead of filling the memory', async () => {
+test('a peer that takes nothing in fills no memory: requests to it fail, its own are refused', async () => {
   await using world = createSimWorld({ seed: 1 })
   const node = await victim(world)
-  const peer = await RawPeer.dial(world, simPorts(world, 'x'), world.identity('x').nodeId, node.address)
+  const x = world.identity('x').nodeId
+  const peer = await RawPeer.dial(world, simPorts(world, 'x'), x, node.address)
   await peer.connect()
   const text = 'x'.repeat(900_000)
-  let reason: string | undefined
-  node.network.on({
-    disconnected: (_, given) => {
-      reason = given
-    },
-  })
-  // Its side of the line takes in nothing more, yet it goes on asking.
-  world.network.settings.bytesPerMs = 1
-  for (let id = 1; id <= 200 && reason === undefined; id += 1) {
-    node
-      .peer({ nodeId: world.identity('x').nodeId } as TestNode)
-      .request(echo, { text })
-      .catch(() => {})
+  const large = defineMessage('test.large', 'control', z.object({}), z.object({ text: z.string() }))
+  node.network.handle(large, async () => ({ text }))
+  const queued = () => world.network.openWires().reduce((sum, wire) => sum + wire.bufferedBytes, 0)
+  for (let id = 1; id <= 500; id += 1) peer.send([kinds.request, id, 'test.large', {}])
+  await world.run(20)
+  world.network.settings.bytesPerMs = 2_000
+  const codes = new Set<unknown>()
+  for (let count = 1; count <= 100; count += 1) {
+    const asked = node.network.peer(x)?.request(echo, { text })
+    asked?.catch((error: unknown) => codes.add(error instanceof EngineError && error.code))
     await world.run(10)
   }
-  await world.run(1_000)
-  const waiting = world.network.openWires().reduce((sum, wire) => sum + wire.bufferedBytes, 0)
-  assert(waiting < 2 * limits.laneQueueBytes, `${waiting}`)
+  assert.deepEqual([...codes], ['too-busy'])
+  assert(queued() < 2 * limits.laneQueueBytes, `${queued()}`)
+  world.network.settings.bytesPerMs = 1_000_000
+  await world.run(5_000)
+  const failures = peer.heard.filter(([kind]) => kind === kinds.failure)
+  const answers = peer.heard.filter(([kind]) => kind === kinds.answer)
+  assert.equal(failures.length + answers.length, 500)
+  assert(failures.every((failure) => (failure[2] as { code: string }).code === 'too-busy'))
+  assert.equal(peer.closeReason, undefined)
 })
 
 test('a peer whose every message may be cut, flipped, doubled, lost, swapped or replaced never harms the other', () =>

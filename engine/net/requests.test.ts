@@ -281,6 +281,58 @@ test('memory may be reused as soon as the request has settled, however it settle
     assert.equal(a.log.length, 1, `${a.log}`)
   }))
 
+test('answers that are cancelled on their way give their credit back', async () => {
+  await using pair = await two()
+  const { world, a, b } = pair
+  world.network.settings.bytesPerMs = 10_000
+  for (let round = 0; round < 6; round += 1) {
+    const stop = new AbortController()
+    const asked = a.peer(b).request(bulk, { answerBytes: limits.chunkMaxBytes }, { signal: stop.signal })
+    asked.catch(() => {})
+    // Long enough for some frames of the answer, not for all.
+    await world.run(600)
+    stop.abort(new Error('enough'))
+    await assert.rejects(asked, /enough/)
+  }
+  await world.run(3_000)
+  const answer = await world.wait(a.peer(b).request(bulk, { answerBytes: limits.chunkMaxBytes }), 3_000)
+  assert.equal(answer.payload?.length, limits.chunkMaxBytes)
+})
+
+test('payloads that are refused on their way give their credit back', async () => {
+  await using pair = await two()
+  const { world, a, b } = pair
+  world.network.settings.bytesPerMs = 10_000
+  const unknown = defineMessage('test.unknown', 'data', z.object({}), z.object({}))
+  for (let round = 0; round < 6; round += 1) {
+    const beganMs = world.nowMs
+    const asked = a.peer(b).request(unknown, {}, { payload: patterns[0] })
+    await assert.rejects(world.wait(asked), { code: 'unknown-message' })
+    assert(world.nowMs - beganMs < 600, 'the rest was not sent')
+  }
+  const whole = a.peer(b).request(bulk, { answerBytes: 0 }, { payload: patterns[0], timeoutMs: 3_000 })
+  assert.equal((await world.wait(whole)).body.sum, sumOf(patterns[0]))
+})
+
+test('requests that are cancelled while they run do not count once their handlers are done', async () => {
+  await using pair = await two()
+  const { world, a, b } = pair
+  const waits = defineMessage('test.waits', 'control', z.object({}), z.object({}))
+  b.network.handle(waits, (_, { signal }) => {
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  })
+  for (let round = 0; round < 3; round += 1) {
+    const stop = new AbortController()
+    const asked = Array.from({ length: 500 }, () => a.peer(b).request(waits, {}, { signal: stop.signal }))
+    const outcomes = Promise.allSettled(asked)
+    await world.run(10)
+    stop.abort(new Error('enough'))
+    await outcomes
+    await world.run(10)
+  }
+  assert.equal((await world.wait(a.peer(b).request(echo, { text: 'x' }))).body.text, 'x')
+})
+
 test('two nodes that ask and answer in bulk at once, cancelling at random, never stand still', () =>
   withSeeds(4, async (seed) => {
     await using pair = await two(seed)

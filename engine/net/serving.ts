@@ -3,7 +3,7 @@
  * hold: requests at once, payload bytes by credit, and malformed messages by number. A cancelled request is never
  * answered; its credit comes back all the same, once its handler has settled and its last frame has been counted.
  */
-import { EngineError } from '../base/error.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
 import { limits } from '../limits.ts'
 import { describeError, type Envelope, kinds, text, wholeNumber } from './envelope.ts'
 import type { Lane, OutgoingPayload } from './lane.ts'
@@ -105,7 +105,7 @@ export class Serving {
     if (registered === undefined || body === undefined) {
       refusal = new EngineError('unknown-message', `this release does not know the request ${name.slice(0, 64)}`)
     } else if (this.#served.size >= limits.requestsPerPeer || lane.queuedBytes > limits.laneQueueBytes) {
-      refusal = new EngineError('too-busy', 'too many requests at once', { retryable: true })
+      refusal = tooBusy('too many requests at once')
     } else if (!body.success || (registered.message.lane === 'data') !== isData) {
       const what = body.success ? 'wrong lane' : body.error.message
       refusal = new EngineError('bad-message', `malformed request ${name}: ${what.slice(0, 500)}`)
@@ -228,10 +228,11 @@ export class Serving {
   /** Posts an answer, or the failure to encode it; true if it was the answer. */
   #post(served: Served, envelope: Envelope): boolean {
     try {
+      if (served.lane.queuedBytes > 2 * limits.laneQueueBytes) throw tooBusy('too many answers wait for the wire')
       served.lane.post(envelope)
       return true
     } catch (error) {
-      this.#hooks.fault(error, served.registered.message.name)
+      if (!isEngineError(error, 'too-busy')) this.#hooks.fault(error, served.registered.message.name)
       served.lane.post([kinds.failure, served.id, describeError(error)])
       return false
     }
@@ -268,6 +269,10 @@ export class Serving {
 
 function hasPayload(result: unknown): result is { readonly body: unknown; readonly payload: Uint8Array } {
   return typeof result === 'object' && result !== null && 'payload' in result && result.payload instanceof Uint8Array
+}
+
+function tooBusy(words: string): EngineError {
+  return new EngineError('too-busy', words, { retryable: true })
 }
 
 function cancelled(): EngineError {

@@ -273,7 +273,11 @@ test('a database keeps every commit that returned, and a commit it crashed in wh
     commitFates.add(found.length - returned)
     assert.equal(again.prepare('PRAGMA integrity_check').pluck().get(), 'ok')
   }).then(() => {
-    if (everySeed) assert.deepEqual([...commitFates].sort(), [0, 1])
+    if (everySeed)
+      assert.deepEqual(
+        [...commitFates].sort((left, right) => left - right),
+        [0, 1],
+      )
   }))
 const commitFates = new Set<number>()
 

@@ -20,7 +20,7 @@ export type ChunkId = Brand<string, 'ChunkId'>
 export type SegmentId = Brand<string, 'SegmentId'>
 /** First 16 bytes of the BLAKE3 of the epoch row: 32 digits. */
 export type EpochId = Brand<string, 'EpochId'>
-/** 16 random bytes drawn when the pool is made: 32 digits. */
+/** First 16 bytes of the BLAKE3 of the pool's genesis row, so that nobody can found the same pool again: 32 digits. */
 export type PoolId = Brand<string, 'PoolId'>
 
 /** The root folder: an entry that every pool has, without rows of its own. */

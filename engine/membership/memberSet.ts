@@ -14,6 +14,7 @@ import { bytesOf } from '../base/bytes.ts'
 import { blake3Hex } from '../base/hash.ts'
 import type { NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
+import { settleContests } from './contests.ts'
 import type { AdmitRow, EpochRow, MemberRow, RemoveRow, RowHash } from './memberRow.ts'
 import type { Member } from './types.ts'
 
@@ -42,8 +43,9 @@ interface Placed {
   readonly row: MemberRow
   /** The admission that it was signed under; null for the genesis row. */
   readonly authority: Placed | null
-  /** Rows signed under this admission. */
-  readonly below: Placed[]
+  /** Place in the order in which each row is followed by all that rests on it; `end` is where that ends. */
+  readonly index: number
+  end: number
   /** Of admissions: claimed time, but never before the signer's own. Nobody can backdate a row past its signer. */
   readonly admittedMs: number
   readonly depth: number
@@ -60,14 +62,23 @@ export function judgeMembers(rows: Iterable<MemberRow>): MemberSet {
     if (list === undefined) signedBy.set(each.row.signer, [each])
     else list.push(each)
   }
-  const struckBy = (removal: RemoveRow) => strikes(removal, signedBy.get(removal.target) ?? [])
-
-  const counting = countingRemovals(placed, struckBy)
-  for (const removal of counting) for (const each of withAllBelow(struckBy(removal.row as RemoveRow))) each.void = true
-  return summarise(placed, counting, signedBy)
+  const removals = placed.filter((each) => each.row.kind === 'remove').sort(compareBySigner)
+  const struck = removals.map(({ row }) => (row.kind === 'remove' ? strikes(row, signedBy.get(row.target) ?? []) : []))
+  const counting = settleContests(struckRemovals(placed, removals, struck))
+  for (const number of counting) {
+    for (const [start, end] of struck[number] ?? []) for (const each of placed.slice(start, end)) each.void = true
+  }
+  return summarise(
+    placed,
+    counting.map((number) => (removals[number] as Placed).row as RemoveRow),
+    signedBy,
+  )
 }
 
-/** Puts every row under the admission it was signed with, genesis first; rows that lead to no genesis are left out. */
+/**
+ * Puts every row under the admission that it was signed with: genesis first, each row directly followed by all that rests on
+ * it. Rows that lead to no genesis are left out.
+ */
 function place(rows: Iterable<MemberRow>): Placed[] {
   let genesis: AdmitRow | undefined
   const byAuthority = new Map<RowHash, MemberRow[]>()
@@ -81,40 +92,68 @@ function place(rows: Iterable<MemberRow>): Placed[] {
       else list.push(row)
     }
   }
-  if (genesis === undefined) return []
-  const placed: Placed[] = [
-    { row: genesis, authority: null, below: [], admittedMs: genesis.atMs, depth: 0, void: false },
-  ]
-  // The list grows while it is walked: breadth first.
-  for (const authority of placed) {
-    if (authority.row.kind !== 'admit') continue
-    for (const row of byAuthority.get(authority.row.hash) ?? []) {
-      const admittedMs = Math.max(row.atMs, authority.admittedMs)
-      const child = { row, authority, below: [], admittedMs, depth: authority.depth + 1, void: false }
-      authority.below.push(child)
-      placed.push(child)
-    }
+  const placed: Placed[] = []
+  const waiting: { row: MemberRow; authority: Placed | null }[] =
+    genesis === undefined ? [] : [{ row: genesis, authority: null }]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { row, authority } = next
+    const admittedMs = Math.max(row.atMs, authority?.admittedMs ?? 0)
+    const depth = (authority?.depth ?? 0) + 1
+    const each = { row, authority, index: placed.length, end: placed.length + 1, admittedMs, depth, void: false }
+    placed.push(each)
+    if (row.kind !== 'admit') continue
+    for (const below of byAuthority.get(row.hash) ?? []) waiting.push({ row: below, authority: each })
+  }
+  for (const each of placed.toReversed()) {
+    if (each.authority !== null) each.authority.end = Math.max(each.authority.end, each.end)
   }
   return placed
 }
 
-/** Which of its target's rows a removal strikes. A node's removal of itself does not strike itself. */
-function strikes(removal: RemoveRow, signedByTarget: readonly Placed[]): Placed[] {
+/** Rows from a place up to, not including, another. */
+type Span = readonly [start: number, end: number]
+
+/**
+ * What a removal strikes: rows of its target and all that rests on them, in spans that do not overlap. A node's removal of
+ * itself does not strike itself.
+ */
+function strikes(removal: RemoveRow, signedByTarget: readonly Placed[]): Span[] {
   const stands = new Set(removal.stands)
-  return signedByTarget.filter(
-    ({ row, authority }) =>
-      row.hash !== removal.hash &&
-      !stands.has(row.hash) &&
-      !(authority?.row.kind === 'admit' && authority.row.lifts.includes(removal.hash)),
-  )
+  const spans: Span[] = []
+  let covered = 0
+  // They are in the order of their places: what lies within a span that is taken already begins before its end.
+  for (const { row, authority, index, end } of signedByTarget) {
+    const lifted = authority?.row.kind === 'admit' && authority.row.lifts.includes(removal.hash)
+    if (index < covered || row.hash === removal.hash || stands.has(row.hash) || lifted) continue
+    spans.push([index, end])
+    covered = end
+  }
+  return spans
 }
 
-/** The rows and all that rests on them, each once. */
-function withAllBelow(tops: readonly Placed[]): Set<Placed> {
-  const found = new Set(tops)
-  // The set grows while it is walked.
-  for (const each of found) for (const below of each.below) found.add(below)
-  return found
+/** For each removal, the numbers of the removals that it strikes. */
+function struckRemovals(
+  placed: readonly Placed[],
+  removals: readonly Placed[],
+  struck: readonly Span[][],
+): Int32Array[] {
+  const numberOf = new Map(removals.map((removal, number) => [removal, number]))
+  const byPlace = placed.filter((each) => numberOf.has(each))
+  const numbers = Int32Array.from(byPlace, (each) => numberOf.get(each) ?? 0)
+  /** How many removals come before each place. */
+  const before = new Int32Array(placed.length + 1)
+  for (const { index } of byPlace) before[index + 1] = 1
+  for (let index = 1; index < before.length; index += 1) before[index] = (before[index] ?? 0) + (before[index - 1] ?? 0)
+  return struck.map((spans) => {
+    const parts = spans.map(([start, end]) => numbers.subarray(before[start], before[end]))
+    const victims = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let filled = 0
+    for (const part of parts) {
+      victims.set(part, filled)
+      filled += part.length
+    }
+    return victims
+  })
 }
 
 /** Earlier admitted first. A total order: hashes settle what times and depths leave open. */
@@ -132,110 +171,12 @@ function compareBySigner(left: Placed, right: Placed): number {
   return compareSeniority(left.authority, right.authority) || compareSeniority(left, right)
 }
 
-interface Contest {
-  readonly removal: Placed
-  readonly victims: number[]
-  readonly strikers: number[]
-  /** Strikers that may yet count. */
-  open: number
-  state: 'open' | 'counts' | 'void'
-}
-
-function countingRemovals(placed: readonly Placed[], struckBy: (removal: RemoveRow) => Placed[]): Placed[] {
-  const contests: Contest[] = placed
-    .filter((each) => each.row.kind === 'remove')
-    .sort(compareBySigner)
-    .map((removal) => ({ removal, victims: [], strikers: [], open: 0, state: 'open' }))
-  const indexOf = new Map(contests.map((contest, index) => [contest.removal, index]))
-  const selfStruck: Contest[] = []
-  for (const [index, contest] of contests.entries()) {
-    for (const each of withAllBelow(struckBy(contest.removal.row as RemoveRow))) {
-      const victim = indexOf.get(each)
-      if (victim === undefined) continue
-      if (victim === index) selfStruck.push(contest)
-      contest.victims.push(victim)
-      const struck = contests[victim] as Contest
-      struck.strikers.push(index)
-      struck.open += 1
-    }
-  }
-
-  const unopposed: Contest[] = []
-  const drop = (contest: Contest) => {
-    if (contest.state !== 'open') return
-    contest.state = 'void'
-    for (const victim of contest.victims) {
-      const struck = contests[victim] as Contest
-      struck.open -= 1
-      if (struck.open === 0 && struck.state === 'open') unopposed.push(struck)
-    }
-  }
-  const accept = (contest: Contest) => {
-    contest.state = 'counts'
-    for (const striker of contest.strikers) drop(contests[striker] as Contest)
-    for (const victim of contest.victims) drop(contests[victim] as Contest)
-  }
-  // A removal that strikes what it rests on itself can never count.
-  for (const contest of selfStruck) drop(contest)
-  for (const contest of contests) if (contest.open === 0 && contest.state === 'open') unopposed.push(contest)
-  for (;;) {
-    for (let next = unopposed.pop(); next !== undefined; next = unopposed.pop()) {
-      if (next.state === 'open') accept(next)
-    }
-    const senior = seniorOfACircle(contests)
-    if (senior === undefined) break
-    accept(senior)
-  }
-  return contests.filter((contest) => contest.state === 'counts').map((contest) => contest.removal)
-}
-
-/**
- * The most senior removal of a circle that nothing outside it strikes; undefined when nothing is open. Such circles do
- * not touch each other, so it does not matter which is settled first. Linear: the removal that a depth-first search along
- * strikes finishes last lies in one (Kosaraju), and all that leads to it is that circle.
- */
-function seniorOfACircle(contests: readonly Contest[]): Contest | undefined {
-  const seen = new Set<number>()
-  let last: number | undefined
-  for (const [start, contest] of contests.entries()) {
-    if (contest.state !== 'open' || seen.has(start)) continue
-    // Whatever is finished from a later start finishes later; so the last start's own finish is the last of all.
-    last = start
-    spread(contests, start, seen, (each) => each.victims)
-  }
-  if (last === undefined) return undefined
-  const circle = new Set<number>()
-  spread(contests, last, circle, (each) => each.strikers)
-  // Contests are sorted by seniority.
-  return contests[Math.min(...circle)]
-}
-
-/** Adds to `seen` all open contests that `start` leads to. */
-function spread(
-  contests: readonly Contest[],
-  start: number,
-  seen: Set<number>,
-  next: (contest: Contest) => readonly number[],
-): void {
-  const waiting = [start]
-  seen.add(start)
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    for (const index of next(contests[at] as Contest)) {
-      if (seen.has(index) || contests[index]?.state !== 'open') continue
-      seen.add(index)
-      waiting.push(index)
-    }
-  }
-}
-
 function summarise(
   placed: readonly Placed[],
-  counting: readonly Placed[],
+  counting: readonly RemoveRow[],
   signedBy: ReadonlyMap<NodeId, readonly Placed[]>,
 ): MemberSet {
-  const removals = counting
-    .map((each) => each.row as RemoveRow)
-    .sort((left, right) => (left.hash < right.hash ? -1 : 1))
+  const removals = [...counting].sort((left, right) => (left.hash < right.hash ? -1 : 1))
   const removalsOf = Map.groupBy(removals, (removal) => removal.target)
   const admissions = placed.filter((each) => each.row.kind === 'admit').sort(compareSeniority)
 

@@ -30,6 +30,7 @@ export interface Membership extends Gatekeeper {
   readonly poolId: PoolId | null
   /** Null while in no pool. */
   readonly keyring: Keyring | null
+  /** The first admitted comes first. */
   members(): Member[]
   member(nodeId: NodeId): Member | undefined
   /** Was a member once and is removed now. */

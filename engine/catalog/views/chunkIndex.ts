@@ -18,7 +18,7 @@ import { chunksIn, type SegmentTable } from './segmentTable.ts'
 import { slotsOfBucket } from './slots.ts'
 import { idsIn, type VersionTable } from './versionTable.ts'
 
-/** With more patterns than that, chunks are read in order of id and those of other patterns passed over. */
+/** With more patterns than that, chunks are read in order of id, so many at once, and those of other patterns passed over. */
 const mergedPatterns = 64
 const passedOver = 4096
 /** Numbers that a chunk may stand behind its slot and still be found in its bucket. */
@@ -44,7 +44,10 @@ export class ChunkViews implements ChunkIndex, Follower {
   constructor(database: Database, deps: ChunkViewDeps) {
     this.#deps = deps
     this.#holders = new Holders(database)
-    this.#sums = new ClaimSums((bit) => this.#idsClaimedBy(bit))
+    this.#sums = new ClaimSums(
+      () => this.#holders.allBits(),
+      (call) => this.#eachClaimed(call),
+    )
     this.#entriesOf = database.prepare(
       `SELECT DISTINCT entry.number, entry.id FROM json_each(?) AS naming
        JOIN segment_entry ON segment_entry.segment = naming.value
@@ -252,10 +255,14 @@ export class ChunkViews implements ChunkIndex, Follower {
       .map((row) => hexOf(row.id) as ChunkId)
   }
 
-  *#idsClaimedBy(bit: number): IterableIterator<Buffer> {
-    const mask = 1n << BigInt(bit)
-    for (const pattern of this.#deps.patterns.all()) {
-      if ((pattern.holders & mask) !== 0n) yield* this.#deps.chunks.idsOfPattern(pattern)
+  #eachClaimed(call: (id: Buffer, bits: readonly number[]) => void): void {
+    const bits = new Map([...this.#deps.patterns.all()].map(({ number, holders }) => [number, bitsIn(holders)]))
+    for (let behind = -1; ; ) {
+      const rows = this.#deps.chunks.patternsAfter(behind, passedOver)
+      for (const { id, pattern } of rows) call(id, bits.get(pattern) ?? [])
+      const last = rows.at(-1)
+      if (last === undefined) return
+      behind = last.number
     }
   }
 

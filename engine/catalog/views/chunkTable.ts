@@ -37,7 +37,7 @@ export class ChunkTable {
   readonly #between: Statement
   readonly #after: Statement
   readonly #ofPattern: Statement
-  readonly #idsOfPattern: Statement
+  readonly #patternsAfter: Statement
   readonly #firstOfPattern: Statement
   readonly #wantedBySegments: Statement
 
@@ -62,7 +62,9 @@ export class ChunkTable {
       `SELECT ${chunkColumns} FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ? AND number > ?
        ORDER BY number LIMIT ?`,
     )
-    this.#idsOfPattern = database.prepare('SELECT id FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ?').pluck()
+    this.#patternsAfter = database.prepare(
+      'SELECT number, id, pattern FROM chunk WHERE number > ? ORDER BY number LIMIT ?',
+    )
     this.#firstOfPattern = database
       .prepare('SELECT number FROM chunk INDEXED BY chunk_by_pattern WHERE pattern = ? LIMIT ?')
       .pluck()
@@ -200,8 +202,9 @@ export class ChunkTable {
     return this.#after.all<ChunkRow>(number, limit)
   }
 
-  idsOfPattern(pattern: Pattern): IterableIterator<Buffer> {
-    return this.#idsOfPattern.iterate<Buffer>(pattern.number)
+  /** The same, without what is rarely needed. */
+  patternsAfter(number: number, limit: number): Pick<ChunkRow, 'number' | 'id' | 'pattern'>[] {
+    return this.#patternsAfter.all<ChunkRow>(number, limit)
   }
 
   /** The number behind which a list goes on. */

@@ -1,7 +1,7 @@
 /**
  * What two nodes compare to find claims that went astray: per holder and bucket (first two bytes of the id) the sum of 64-bit
- * lanes of the chunks it claims, in memory only. Computed from the database at first use and then kept up; after an undone
- * change, computed again.
+ * lanes of the chunks it claims, in memory only. One pass over the chunks computes all sums that are not there, at first
+ * use or after an undone change; then they follow each claim.
  */
 import { limits } from '../../limits.ts'
 import type { Follower } from '../derived.ts'
@@ -16,25 +16,40 @@ export function bucketOf(id: Buffer): number {
 }
 
 export class ClaimSums implements Follower {
-  readonly #idsOf: (bit: number) => Iterable<Buffer>
+  readonly #eachClaimed: (call: (id: Buffer, bits: readonly number[]) => void) => void
+  readonly #bits: () => Iterable<number>
   readonly #sums = new Map<number, BigUint64Array>()
   readonly #sinceMark = new Set<number>()
   readonly #sinceCommit = new Set<number>()
 
-  /** `idsOf`: ids of all chunks that the holder with a bit claims. */
-  constructor(idsOf: (bit: number) => Iterable<Buffer>) {
-    this.#idsOf = idsOf
+  /** `bits`: of all holders. `eachClaimed` tells all chunks that anybody claims, and who. */
+  constructor(
+    bits: () => Iterable<number>,
+    eachClaimed: (call: (id: Buffer, bits: readonly number[]) => void) => void,
+  ) {
+    this.#bits = bits
+    this.#eachClaimed = eachClaimed
   }
 
   /** A copy: whoever compares does so for longer than one turn. */
   get(bit: number): BigUint64Array {
-    let sums = this.#sums.get(bit)
-    if (sums === undefined) {
-      sums = new BigUint64Array(limits.fingerprintBuckets)
-      for (const id of this.#idsOf(bit)) addTo(sums, id, laneOf(id))
-      this.#sums.set(bit, sums)
+    if (!this.#sums.has(bit)) this.#load()
+    return (this.#sums.get(bit) ?? new BigUint64Array(limits.fingerprintBuckets)).slice()
+  }
+
+  #load(): void {
+    const missing = new Map<number, BigUint64Array>()
+    for (const bit of this.#bits()) {
+      if (!this.#sums.has(bit)) missing.set(bit, new BigUint64Array(limits.fingerprintBuckets))
     }
-    return sums.slice()
+    this.#eachClaimed((id, bits) => {
+      const lane = laneOf(id)
+      for (const bit of bits) {
+        const sums = missing.get(bit)
+        if (sums !== undefined) addTo(sums, id, lane)
+      }
+    })
+    for (const [bit, sums] of missing) this.#sums.set(bit, sums)
   }
 
   /** A claim was added (1) or removed (-1). */

@@ -88,10 +88,30 @@ export function isPseudo(id: EntryId): boolean {
   return id === ROOT_ENTRY || id === RECOVERED_ENTRY
 }
 
+/** As much of an entry as decides about its name. */
+export interface Sibling {
+  readonly number: number
+  readonly id: Buffer
+  readonly kind: number
+  readonly name: string
+  readonly locationStamp: Buffer
+  readonly place: number
+}
+
+/** Names of one place that fold alike. */
+export function placeKey(place: number, fold: string): string {
+  return `${place}/${fold}`
+}
+
 export class EntryTable {
   readonly nextNumber: Kept<number>
   /** Folders that new entries were put into lately; dropped when any row but a new one is written. */
   readonly parents = new Kept<Map<EntryId, Readonly<EntryRow>>>(() => new Map())
+  /**
+   * Folders found alone under their name lately, by `placeKey`; dropped when any row but a new one is written, and a new
+   * one takes out its own key.
+   */
+  readonly lone = new Kept<Map<string, Sibling>>(() => new Map())
   readonly #byNumber: Statement
   readonly #byId: Statement
   readonly #insert: Statement
@@ -158,6 +178,7 @@ export class EntryTable {
   }
 
   insert(row: EntryRow): EntryRow {
+    if (row.place !== null) this.lone.peek()?.delete(placeKey(row.place, row.fold ?? ''))
     this.#insert.run(
       row.number,
       slotOf(row.id),
@@ -174,11 +195,13 @@ export class EntryTable {
   /** Writes all but place and wanted. */
   update(row: EntryRow): void {
     this.parents.drop()
+    this.lone.drop()
     this.#update.run(row.kind, ...located(row), ...derived(row), row.number)
   }
 
   setPlace(number: number, place: number | null): void {
     this.parents.drop()
+    this.lone.drop()
     this.#setPlace.run(place, number)
   }
 

@@ -35,6 +35,10 @@ export class Holders {
     })
   }
 
+  allBits(): Iterable<number> {
+    return this.bits.get().byNode.values()
+  }
+
   /** Undefined for one that claims nothing. */
   bitOf(node: NodeId): number | undefined {
     return this.bits.get().byNode.get(node)

@@ -7,18 +7,11 @@
 import assert from 'node:assert/strict'
 import { hexOf } from '../../base/bytes.ts'
 import type { Database, Statement } from '../../ports.ts'
-import { type EntryRow, type EntryTable, FILE, FOLDER, RECOVERED, ROOT } from './entryTable.ts'
+import { limits } from '../../limits.ts'
+import { type EntryRow, type EntryTable, FILE, FOLDER, placeKey, RECOVERED, ROOT, type Sibling } from './entryTable.ts'
 import { decorateName, foldName, keyOfName, minDigits } from './names.ts'
 
-/** As much of an entry as decides about its name. */
-export interface Sibling {
-  readonly number: number
-  readonly id: Buffer
-  readonly kind: number
-  readonly name: string
-  readonly locationStamp: Buffer
-  readonly place: number
-}
+export type { Sibling } from './entryTable.ts'
 
 /** What shows as one: a file, or all folders of one name, earliest first. */
 export interface Unit {
@@ -48,8 +41,23 @@ export class Siblings {
 
   /** Everything in the folder whose folded name is this. */
   named(folder: readonly number[], fold: string): Sibling[] {
-    if (folder.length === 1) return this.#named.all<Sibling>(folder[0] as number, fold)
+    if (folder.length === 1) return this.#namedIn(folder[0] as number, fold)
     return folder.flatMap((number) => this.#named.all<Sibling>(number, fold))
+  }
+
+  #namedIn(folder: number, fold: string): Sibling[] {
+    const key = placeKey(folder, fold)
+    const lone = this.#entries.lone.get()
+    const known = lone.get(key)
+    if (known !== undefined) return [known]
+    const found = this.#named.all<Sibling>(folder, fold)
+    const [only] = found
+    if (only !== undefined && found.length === 1 && only.kind === FOLDER) {
+      if (lone.size >= limits.parentsRemembered) lone.clear()
+      lone.set(key, only)
+      this.#entries.lone.changed()
+    }
+    return found
   }
 
   /** True if the entry is the only one with its folded name. */

@@ -120,6 +120,7 @@ export class Views implements DerivedViews {
     this.#followers = [
       this.#entries.nextNumber,
       this.#entries.parents,
+      this.#entries.lone,
       this.#versions.nextNumber,
       this.#segments.nextNumber,
       this.#counts.all,

@@ -190,6 +190,7 @@ export class Views implements DerivedViews {
     this.#nodes.reset()
     this.#entries.nextNumber.drop()
     this.#entries.parents.drop()
+    this.#entries.lone.drop()
     this.#versions.nextNumber.drop()
     this.#counts.all.drop()
     this.#places.fates.drop()

@@ -99,7 +99,7 @@ export class NameIndex {
   /** Entries below number `below` whose folded name may contain the text: at most `limit`, at most `scan` names looked through. */
   candidates(text: string, below: number, limit: number, scan: number): Candidates {
     const needle = foldName(text)
-    const points = [...needle]
+    const points = Array.from(needle)
     const indexed = this.#indexedTo()
     // What is not indexed has the greatest numbers.
     if (points.length < 3 || below > indexed + 1) {

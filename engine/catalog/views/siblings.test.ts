@@ -28,7 +28,7 @@ test('a decorated name keeps 255 bytes and whole characters', () => {
     `${'x'.repeat(251)}.txt`,
     `${'\u00e9'.repeat(125)}x.txt`,
     '\u{1f600}'.repeat(63),
-    `${'\u8a9e'.repeat(85)}`,
+    '\u8a9e'.repeat(85),
   ]) {
     const decorated = decorateName(name, '3fa2', false)
     assert(Buffer.byteLength(decorated) <= 255 && Buffer.byteLength(decorated) > 248, decorated)

@@ -111,23 +111,11 @@ test("the pool's default is changed in one step for all chunks", () => {
   const one = story.folder('one')
   story.policy(one, 3)
   story.file('b', { parent: one, segments: [segmentB as never] })
-  assert.deepEqual(
-    story.views.chunks
-      .short(null, 10)
-      .map((facts) => facts.wanted)
-      .sort(),
-    [2, 3],
-  )
+  assert.deepEqual(new Set(story.views.chunks.short(null, 10).map((facts) => facts.wanted)), new Set([2, 3]))
   story.do({ what: 'settings', settings })
   assert.deepEqual(story.views.settings(), settings)
   assert.equal(wantedOf(story), 4)
-  assert.deepEqual(
-    story.views.chunks
-      .short(null, 10)
-      .map((facts) => facts.wanted)
-      .sort(),
-    [3, 4],
-  )
+  assert.deepEqual(new Set(story.views.chunks.short(null, 10).map((facts) => facts.wanted)), new Set([3, 4]))
   assert.equal(story.views.policy(ROOT_ENTRY).copies, 4)
 })
 
@@ -149,7 +137,7 @@ test('a policy of a large folder is carried out in bounded steps', () => {
   // What comes meanwhile is right at once or when its folder's turn comes.
   story.file('late', { parent: parents[4] as EntryId, segments: [segmentB as never] })
   let steps = 0
-  for (let more = true; more; steps++) story.views.transact(() => (more = story.views.workOff(100)))
+  while (story.views.transact(() => story.views.workOff(100))) steps++
   assert(steps > 5)
   assert.equal(stale.get<number>(), 0)
   assert.equal(wantedOf(story), 3)

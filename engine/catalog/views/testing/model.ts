@@ -113,7 +113,7 @@ export class Model {
   touched(entry: ModelEntry): Stamp {
     const stamps = [entry.locationStamp, this.heads(entry)[0]?.stamp ?? noStamp]
     if (entry.trash !== undefined && !entry.trash.trashed) stamps.push(entry.trash.stamp)
-    return stamps.sort().at(-1) as Stamp
+    return stamps.sort().at(-1) ?? noStamp
   }
 
   /** Stamp of the trash row that deletes this entry itself. */

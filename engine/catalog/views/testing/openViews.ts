@@ -1,6 +1,5 @@
 /** Views over a fresh database, fed with changes as the catalog would feed them. */
 import { blake3Hex } from '../../../base/hash.ts'
-import type { EpochId } from '../../../base/ids.ts'
 import type { Keyring } from '../../../identity/types.ts'
 import { migrate, openSqlite, readMigrations } from '../../../platform/index.ts'
 import type { Database } from '../../../ports.ts'
@@ -43,8 +42,7 @@ export function keyOf(change: Change): RowKey {
 
 export function openRow({ change, stamp }: StampedChange): OpenRow {
   const nothing = Buffer.alloc(0)
-  const epoch = testKeys.id as EpochId
-  return { row: { ...keyOf(change), stamp, epoch, header: nothing, body: nothing }, hash: nothing, change }
+  return { row: { ...keyOf(change), stamp, epoch: testKeys.id, header: nothing, body: nothing }, hash: nothing, change }
 }
 
 export class TestViews extends Views {
@@ -65,12 +63,13 @@ export class TestViews extends Views {
     })
   }
 
-  transact(work: () => void): void {
+  transact<T>(work: () => T): T {
     this.database.exec('BEGIN')
     this.mark()
-    work()
+    const value = work()
     this.database.exec('COMMIT')
     this.commit()
+    return value
   }
 
   /** Does all that may wait. */

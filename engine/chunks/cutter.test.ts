@@ -82,6 +82,16 @@ test('a piece ends alike however its bytes come in', () => {
   )
 })
 
+test('a cut right behind what was looked at before is found', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    bytes.set(randomLike(96 * KiB, seed), start)
+    const rule = cutRule(0)
+    const whole = cutter(start, rule, { availableBytes: 96 * KiB, scannedBytes: 0, ended: false })
+    assert.equal(cutter(start, rule, { availableBytes: whole - 1, scannedBytes: 0, ended: false }), 0)
+    assert.equal(cutter(start, rule, { availableBytes: 96 * KiB, scannedBytes: whole - 1, ended: false }), whole)
+  }
+})
+
 test('frozen: where the first pieces of a known content end', () => {
   assert.deepEqual(
     cutAll(randomLike(1 * MiB, 1)),

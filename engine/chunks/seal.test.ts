@@ -127,7 +127,11 @@ test('a wrong length, a wrong key and a wrong piece length are damage', () => {
 test('a chunk that would expand without end is stopped at the length of its piece', () => {
   const bomb = zstdCompressSync(Buffer.alloc(64 * MiB))
   const { sealed, reference } = forge(frames(bomb), 1, 1000)
-  assert.throws(() => openChunk(sealed, reference), damaged)
+  assert.throws(
+    () => openChunk(sealed, reference),
+    // Stopped by zstd's own limit, so before the memory is taken; not by a look at what came out.
+    (error) => damaged(error) && (error as { cause?: { code?: string } }).cause?.code === 'ERR_BUFFER_TOO_LARGE',
+  )
 })
 
 test('frames that are cut off, too many or no zstd at all are damage', () => {

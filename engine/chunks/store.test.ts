@@ -332,6 +332,26 @@ test('after a crash files and rows are compared: strangers taken in or removed, 
   assert.deepEqual(folder.store.leasesOf(orphan.id), [])
 })
 
+test('a chunk that was removed does not come back when the process dies before its file is gone', async () => {
+  const deaf = { on: true }
+  await using folder = await storeFolder({}, (disk) => ({
+    ...disk,
+    remove: async (path) => {
+      if (deaf.on) throw new Error('killed here')
+      await disk.remove(path)
+    },
+  }))
+  await folder.store.put(large.id, large.sealed, null)
+  await assert.rejects(folder.store.remove([large.id]), /killed here/)
+  assert.deepEqual(await folder.files(), [pathOf(large.id)])
+  await folder.crash()
+  deaf.on = false
+  await folder.restart()
+  await folder.store.reconciled
+  assert.equal(folder.store.has(large.id), false)
+  assert.deepEqual(await folder.files(), [])
+})
+
 test('after an orderly end nothing is compared', async () => {
   await using folder = await storeFolder()
   await folder.store.close()

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { isEngineError } from '../base/error.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
 import { blake3Hex } from '../base/hash.ts'
 import { type ChunkId, NodeIds, VersionIds } from '../base/ids.ts'
 import { GiB, KiB } from '../limits.ts'
@@ -98,6 +98,23 @@ test('a simulated full disk leaves nothing half-written, and the store goes on w
   await world.run(10_000)
   await world.wait(Promise.all(chunks.map(({ id, sealed }) => store.put(id, sealed, lease))))
   assert.equal(store.count, 20)
+})
+
+test('a commit that fails takes the file of its chunk with it', async () => {
+  await using world = createSimWorld({ seed: 2 })
+  const store = await openSim(world)
+  const disk = world.disk('a')
+  const sealed = randomLike(100 * KiB, 1)
+  const id = blake3Hex(sealed) as ChunkId
+  disk.fault = (operation) => (operation === 'commit' ? new EngineError('disk-full', 'no space left') : undefined)
+  await assert.rejects(world.wait(store.put(id, sealed, lease)), (error) => isEngineError(error, 'disk-full'))
+  disk.fault = undefined
+  assert.equal(store.has(id), false)
+  assert.deepEqual(
+    disk.paths().filter((path) => path.endsWith(id)),
+    [],
+  )
+  assert.equal(await world.wait(store.put(id, sealed, lease)), 'stored')
 })
 
 test('kill -9 while storing: every acknowledged chunk is there, whole, with its lease', {

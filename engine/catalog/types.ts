@@ -270,8 +270,8 @@ export interface ChunkIndex {
   filesOf(chunk: ChunkId): EntryId[]
   /** The fewest holders, among `counted`, of any chunk of the version; 0 when a segment is missing; Infinity for empty files. */
   fewestHolders(version: VersionId, counted: ReadonlySet<NodeId>): number
-  /** The same for several groups of nodes in one pass. */
-  fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[]
+  /** The same for several groups of nodes in one pass; undefined when the version or a segment of it is not here. */
+  fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[] | undefined
   /** The reference under which a piece is stored, by piece hash. */
   referenceOfPiece(pieceHash: Buffer): ChunkReference | undefined
 }

@@ -51,6 +51,8 @@ export class Census {
     const { catalog, roster } = this.#deps
     const groups = [roster.members(), roster.durable(), roster.reachable()] as const
     const fewest = version === null ? [] : catalog.chunks.fewestHoldersAmong(version, groups)
+    // What cannot be judged yet is not lost: its list of pieces is still on its way here.
+    if (fewest === undefined) return { wanted: copies, existing: 1, durable: 0, reachable: 0, copying: false }
     // An empty file has no chunk that could be missing: its rows are on every member.
     const [existing, durable, reachable] = groups.map((group, index) => {
       const count = fewest[index] ?? Number.POSITIVE_INFINITY

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { systemRandom } from '../platform/index.ts'
 import { createKeyring, loadIdentity, loadPoolSecrets, verifySignature } from './index.ts'
-import { memoryDisk } from './memoryDisk.ts'
+import { memoryDisk } from './testMemoryDisk.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url))
 const vectors = JSON.parse(fixture('vectors.json').toString())

@@ -7,7 +7,7 @@ import { systemRandom } from '../platform/index.ts'
 import type { Random } from '../ports.ts'
 import { loadIdentity, nodeIdOfCertificate, sealTo, verifySignature } from './index.ts'
 import { drawPrivateKey } from './key.ts'
-import { memoryDisk } from './memoryDisk.ts'
+import { memoryDisk } from './testMemoryDisk.ts'
 import { signRepeatably } from './repeatable.ts'
 
 const coded = (code: string) => (error: unknown) => isEngineError(error, code)

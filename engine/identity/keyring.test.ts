@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isEngineError } from '../base/error.ts'
 import type { EpochId, PoolId } from '../base/ids.ts'
 import { createKeyring, forgetPoolSecrets, loadPoolSecrets, type PoolSecrets, savePoolSecrets } from './index.ts'
-import { memoryDisk } from './memoryDisk.ts'
+import { memoryDisk } from './testMemoryDisk.ts'
 
 const coded = (code: string) => (error: unknown) => isEngineError(error, code)
 const epoch = (digit: string) => digit.repeat(32) as EpochId

@@ -181,23 +181,22 @@ export class ChunkViews implements ChunkIndex, Follower {
   }
 
   fewestHolders(version: VersionId, counted: ReadonlySet<NodeId>): number {
-    return this.fewestHoldersAmong(version, [counted])[0] as number
+    return this.fewestHoldersAmong(version, [counted])?.[0] ?? 0
   }
 
-  fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[] {
-    const none = groups.map(() => 0)
+  fewestHoldersAmong(version: VersionId, groups: readonly ReadonlySet<NodeId>[]): number[] | undefined {
     const row = this.#deps.versions.byId(version)
-    if (row === undefined) return none
+    if (row === undefined) return undefined
     const masks = groups.map((group) => this.#holders.maskOf(group))
     const seen = new Set<number>()
     const fewest = groups.map(() => Number.POSITIVE_INFINITY)
     for (const id of idsIn(row.segments, 32)) {
       const bytes = this.#deps.segments.bytesOfPacked(id)
       const chunks = bytes === undefined ? [] : chunksIn(bytes)
-      if (chunks.length === 0) return none
+      if (chunks.length === 0) return undefined
       for (const chunk of chunks) {
         const pattern = this.#deps.chunks.find(chunk)?.pattern
-        if (pattern === undefined) return none
+        if (pattern === undefined) return groups.map(() => 0)
         if (seen.has(pattern)) continue
         seen.add(pattern)
         const { holders } = this.#deps.patterns.get(pattern)

@@ -55,6 +55,13 @@ function reasonFor(pool: PoolParts, view: EntryView, state: FileState, counts: R
       action: 'Open the folder to see which files.',
     }
   }
+  if (view.version !== null && pool.catalog.chunks.fewestHoldersAmong(view.version, []) === undefined) {
+    return {
+      code: 'segment-missing',
+      text: 'This machine does not know all of its pieces yet.',
+      action: 'Nothing to do if another machine is switched on: the rest arrives by itself.',
+    }
+  }
   const holders = namesOfHolders(pool, view)
   const away = holders.filter((each) => !pool.roster.reachable().has(each.nodeId))
   const [first] = away

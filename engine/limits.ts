@@ -89,6 +89,10 @@ export const limits = {
   payloadWindowBytes: 32 * MiB,
   /** No node grants more at once, of whatever release. */
   creditMaxBytes: 1 * GiB,
+  /** Memory of payloads that was given back and waits for the next. */
+  payloadPoolBytes: 48 * MiB,
+  /** Payloads from this size on lie in such memory. */
+  pooledPayloadBytes: 256 * KiB,
   /** What a wire buffers before bulk waits for it to drain. */
   wireBufferBytes: 2 * MiB,
   /** Small messages that are ready together travel in one of up to this size. */

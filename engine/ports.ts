@@ -95,6 +95,11 @@ export interface Wire {
   drained(): Promise<void>
   /** One listener; messages that come before it is set are kept. */
   onMessage(listener: (message: Buffer) => void): void
+  /**
+   * The next message, if it is exactly as long as `target`, is written straight into it and handed over as `target`; any
+   * other comes as always. Only an offer, which saves bulk a copy: a transport may leave it out or not keep it.
+   */
+  nextInto?(target: Buffer): void
   /** One listener; called once, also if the wire is already closed. */
   onClose(listener: (reason: string) => void): void
   close(reason: string): void

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import type { Clock } from '../ports.ts'
 import { type Envelope, kinds, restoreError, wholeNumber } from './envelope.ts'
 import type { Lane, OutgoingPayload } from './lane.ts'
-import { IncomingCredit, IncomingPayload, OutgoingCredit } from './payload.ts'
+import { IncomingCredit, IncomingPayload, OutgoingCredit, type PayloadPool } from './payload.ts'
 import type { Answer, Message, RequestOptions } from './types.ts'
 
 interface Asked {
@@ -34,6 +34,7 @@ export interface AskingHooks {
 
 export class Asking {
   readonly #clock: Clock
+  readonly #pool: PayloadPool
   readonly #hooks: AskingHooks
   readonly #asked = new Map<number, Asked>()
   /** Payloads of answers that nobody waits for any more. */
@@ -46,8 +47,9 @@ export class Asking {
   #timer: Disposable | undefined
   #timerMs = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock, windowBytes: number, hooks: AskingHooks) {
+  constructor(clock: Clock, pool: PayloadPool, windowBytes: number, hooks: AskingHooks) {
     this.#clock = clock
+    this.#pool = pool
     this.#hooks = hooks
     this.credit = new OutgoingCredit(windowBytes)
   }
@@ -128,7 +130,8 @@ export class Asking {
     const sizeBytes = envelope[3] === undefined ? undefined : wholeNumber(envelope[3], limits.chunkMaxBytes, 'payload')
     const asked = this.#onLane(lane, id)
     if (sizeBytes !== undefined) this.#answerCredit.take(sizeBytes)
-    const payload = sizeBytes === undefined ? undefined : new IncomingPayload(sizeBytes, asked !== undefined)
+    const payload =
+      sizeBytes === undefined ? undefined : new IncomingPayload(sizeBytes, asked !== undefined, this.#pool)
     if (asked === undefined) {
       this.#swallow(id, payload)
       return
@@ -147,7 +150,7 @@ export class Asking {
       this.#hooks.malformed()
     } else if (payload === undefined) {
       this.#settle(asked)
-      asked.resolve({ body: body.data, payload: undefined })
+      asked.resolve({ body: body.data, payload: undefined, release: nothing })
     } else {
       this.#progress(asked)
       asked.answer = { body: body.data, payload }
@@ -163,6 +166,10 @@ export class Asking {
     if (asked.answer !== undefined) throw new EngineError('bad-message', 'a failure after an answer')
     this.#cutOwnPayload(asked)
     this.#fail(asked, error)
+  }
+
+  place(id: number): Buffer | undefined {
+    return this.#asked.get(id)?.answer?.payload.place()
   }
 
   frame(id: number, bytes: Buffer): void {
@@ -209,7 +216,7 @@ export class Asking {
     if (!payload.complete) return
     this.#returnCredit(payload.sizeBytes)
     this.#settle(asked)
-    asked.resolve({ body, payload: payload.bytes })
+    asked.resolve({ body, payload: payload.bytes, release: () => payload.release() })
   }
 
   /** The asker does not wait any more. */
@@ -291,6 +298,8 @@ export class Asking {
     if (earliestMs < Number.POSITIVE_INFINITY) this.#watch(earliestMs)
   }
 }
+
+function nothing(): void {}
 
 function gone(reason: string): EngineError {
   return new EngineError('peer-gone', `the connection closed: ${reason}`, { retryable: true })

@@ -10,6 +10,7 @@ import type { Clock } from '../ports.ts'
 import { Asking } from './asking.ts'
 import { type Envelope, kinds, wholeNumber } from './envelope.ts'
 import type { Lane, LaneSink } from './lane.ts'
+import type { PayloadPool } from './payload.ts'
 import { type Registered, Serving } from './serving.ts'
 import type { Answer, Message, Peer, Pulse, RequestOptions } from './types.ts'
 
@@ -26,6 +27,7 @@ export interface ConnectionFacts {
 }
 
 export interface ConnectionHooks {
+  readonly pool: PayloadPool
   handler(name: string): Registered | undefined
   pulse(peer: Peer, pulse: Pulse): void
   closed(connection: Connection, reason: string): void
@@ -74,11 +76,11 @@ export class Connection implements Peer {
     this.#control = control
     this.#data = data
     const malformed = () => this.#countMalformed()
-    this.#asking = new Asking(clock, facts.windowBytes, {
+    this.#asking = new Asking(clock, hooks.pool, facts.windowBytes, {
       credit: (answerBytes) => this.#data.post([kinds.credit, 0, answerBytes]),
       malformed,
     })
-    this.#serving = new Serving(this, facts.windowBytes, {
+    this.#serving = new Serving(this, hooks.pool, facts.windowBytes, {
       handler: (name) => hooks.handler(name),
       credit: (requestBytes) => this.#data.post([kinds.credit, requestBytes, 0]),
       malformed,
@@ -129,6 +131,7 @@ export class Connection implements Peer {
   #sink(lane: Lane, isData: boolean): LaneSink {
     return {
       envelope: (envelope) => this.#take(lane, isData, envelope),
+      place: (kind, id) => (kind === kinds.requestFrame ? this.#serving.place(id) : this.#asking.place(id)),
       frame: (kind, id, bytes) => {
         if (!isData) throw new EngineError('bad-message', 'a frame on the control wire')
         const checked = wholeNumber(id, Number.MAX_SAFE_INTEGER, 'request id')

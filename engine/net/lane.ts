@@ -11,6 +11,8 @@ import { bundle, bundleMax, decodeEnvelopes, type Envelope, encodeEnvelope, kind
 
 /** Receives what comes in. What it throws as EngineError closes the lane with that reason. */
 export interface LaneSink {
+  /** Where the frame that was just announced should go, if that is known. */
+  place(kind: number, id: number): Buffer | undefined
   envelope(envelope: Envelope): void
   /** One frame; `kind` is kinds.requestFrame or kinds.answerFrame. */
   frame(kind: number, id: number, bytes: Buffer): void
@@ -146,8 +148,11 @@ export class Lane {
     for (const envelope of envelopes) {
       if (this.#closeReason !== undefined) return
       if (this.#frameOf !== undefined) throw new EngineError('bad-message', 'an envelope where a frame was announced')
-      if (envelope[0] === kinds.requestFrame || envelope[0] === kinds.answerFrame) this.#frameOf = envelope
-      else sink.envelope(envelope)
+      if (envelope[0] === kinds.requestFrame || envelope[0] === kinds.answerFrame) {
+        this.#frameOf = envelope
+        const place = sink.place(envelope[0], envelope[1] as number)
+        if (place !== undefined) this.wire.nextInto?.(place)
+      } else sink.envelope(envelope)
     }
   }
 

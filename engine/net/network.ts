@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import { Contact } from './contact.ts'
 import { type GreetingFacts, isTheirRefusal, PROTOCOL_MIN, PROTOCOL_VERSION, type ProtocolRange } from './hello.ts'
 import { acceptData, Link } from './link.ts'
+import { PayloadPool } from './payload.ts'
 import type { Registered } from './serving.ts'
 import type {
   Gatekeeper,
@@ -39,6 +40,7 @@ export class Network implements PeerNetwork {
   /** Links that are no connections yet, and data wires whose link is not known yet. */
   readonly #links = new Set<Link>()
   #greetingData = 0
+  readonly #pool = new PayloadPool()
   readonly #problems = new Map<NodeId, Problem>()
   #pulseSource: () => Omit<Pulse, 'nowMs'> = () => restingPulse
   #pairing: ((wire: Wire) => void) | undefined
@@ -265,6 +267,7 @@ export class Network implements PeerNetwork {
       link.control,
       link.data,
       {
+        pool: this.#pool,
         handler: (name) => this.#handlers.get(name),
         pulse: (peer, pulse) => this.#emit((events) => events.pulse?.(peer, pulse)),
         closed: (closed, reason) => this.#disconnected(closed, reason),

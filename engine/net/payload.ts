@@ -5,17 +5,52 @@
  */
 import assert from 'node:assert/strict'
 import { EngineError } from '../base/error.ts'
+import { limits } from '../limits.ts'
+
+/** Memory of large payloads that was given back; shared by all peers of a node. */
+export class PayloadPool {
+  readonly #free: ArrayBuffer[] = []
+  #freeBytes = 0
+
+  /** A buffer of exactly this size, of memory that may be larger and was used before. */
+  take(sizeBytes: number): Buffer {
+    let best = -1
+    for (const [index, memory] of this.#free.entries()) {
+      if (memory.byteLength < sizeBytes) continue
+      if (best < 0 || memory.byteLength < (this.#free[best]?.byteLength ?? 0)) best = index
+    }
+    const [memory] = best < 0 ? [] : this.#free.splice(best, 1)
+    if (memory !== undefined) {
+      this.#freeBytes -= memory.byteLength
+      return Buffer.from(memory, 0, sizeBytes)
+    }
+    // Rounded up, so that it serves the next one of about this size; memory that is never touched costs nothing.
+    const roundedBytes = Math.ceil(sizeBytes / limits.frameBytes) * limits.frameBytes
+    return Buffer.allocUnsafeSlow(roundedBytes).subarray(0, sizeBytes)
+  }
+
+  /** Takes memory back; what is too much goes to the garbage collector. */
+  give(buffer: Buffer): void {
+    const memory = buffer.buffer
+    if (!(memory instanceof ArrayBuffer) || this.#freeBytes + memory.byteLength > limits.payloadPoolBytes) return
+    this.#free.push(memory)
+    this.#freeBytes += memory.byteLength
+  }
+}
 
 /** A payload coming in: gathered into one buffer of exactly its size, or only counted when nobody wants it any more. */
 export class IncomingPayload {
   readonly sizeBytes: number
+  readonly #pool: PayloadPool
   #received = 0
   #buffer: Buffer | undefined
   #wanted: boolean
+  #released = false
 
-  constructor(sizeBytes: number, wanted: boolean) {
+  constructor(sizeBytes: number, wanted: boolean, pool: PayloadPool) {
     this.sizeBytes = sizeBytes
     this.#wanted = wanted
+    this.#pool = pool
   }
 
   get complete(): boolean {
@@ -24,8 +59,15 @@ export class IncomingPayload {
 
   /** The whole payload; call once it is complete. */
   get bytes(): Buffer {
-    assert(this.complete)
+    assert(this.complete && !this.#released, 'a payload that is whole and was not given back')
     return this.#buffer ?? Buffer.alloc(0)
+  }
+
+  /** Where the next frame should go, if a sender like ours cut it; undefined if that is not worth it. */
+  place(): Buffer | undefined {
+    if (!this.#wanted || this.complete || !this.#pooled) return undefined
+    this.#buffer ??= this.#pool.take(this.sizeBytes)
+    return this.#buffer.subarray(this.#received, this.#received + limits.frameBytes)
   }
 
   /** Takes the next frame in; throws `bad-message` if it is more than was announced. */
@@ -34,21 +76,41 @@ export class IncomingPayload {
     if (frame.length === 0 || frame.length > left) {
       throw new EngineError('bad-message', `a frame of ${frame.length} bytes where ${left} were left`)
     }
-    if (this.#wanted) {
-      // A frame that is the whole payload and alone in its memory is the payload.
-      if (frame.length === this.sizeBytes && frame.buffer.byteLength === frame.length) this.#buffer = frame
-      else {
-        this.#buffer ??= Buffer.allocUnsafeSlow(this.sizeBytes)
-        this.#buffer.set(frame, this.#received)
-      }
-    }
+    if (this.#wanted) this.#keep(frame)
     this.#received += frame.length
   }
 
-  /** Nobody wants it any more: the rest is only counted. */
+  /** Nobody wants it any more: the rest is only counted. The place of a frame under way may still be written to. */
   forget(): void {
     this.#wanted = false
     this.#buffer = undefined
+  }
+
+  /** Nobody refers to the bytes any more. */
+  release(): void {
+    if (this.#released || !this.complete) return
+    this.#released = true
+    if (this.#buffer !== undefined && this.#pooled) this.#pool.give(this.#buffer)
+    this.#buffer = undefined
+  }
+
+  get #pooled(): boolean {
+    return this.sizeBytes >= limits.pooledPayloadBytes
+  }
+
+  #keep(frame: Buffer): void {
+    if (this.#pooled) {
+      this.#buffer ??= this.#pool.take(this.sizeBytes)
+      const inPlace =
+        frame.buffer === this.#buffer.buffer && frame.byteOffset === this.#buffer.byteOffset + this.#received
+      if (!inPlace) this.#buffer.set(frame, this.#received)
+    } else if (frame.length === this.sizeBytes && frame.buffer.byteLength === frame.length) {
+      // A frame that is the whole payload and alone in its memory is the payload.
+      this.#buffer = frame
+    } else {
+      this.#buffer ??= Buffer.allocUnsafeSlow(this.sizeBytes)
+      this.#buffer.set(frame, this.#received)
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { EngineError, isEngineError } from '../base/error.ts'
 import { limits } from '../limits.ts'
 import { describeError, type Envelope, kinds, text, wholeNumber } from './envelope.ts'
 import type { Lane, OutgoingPayload } from './lane.ts'
-import { IncomingCredit, IncomingPayload, OutgoingCredit } from './payload.ts'
+import { IncomingCredit, IncomingPayload, OutgoingCredit, type PayloadPool } from './payload.ts'
 import type { Handler, Incoming, Message, Peer } from './types.ts'
 
 export interface Registered {
@@ -68,6 +68,11 @@ class Served implements Incoming {
     return this.#controller.signal
   }
 
+  /** A function of its own, since handlers take this object apart. */
+  get release(): () => void {
+    return () => this.incoming?.release()
+  }
+
   cancel(): void {
     this.cancelled = true
     this.#controller?.abort(cancelled())
@@ -76,6 +81,7 @@ class Served implements Incoming {
 
 export class Serving {
   readonly #peer: Peer
+  readonly #pool: PayloadPool
   readonly #hooks: ServingHooks
   readonly #served = new Map<number, Served>()
   /** Payloads of refused requests, which are only counted. */
@@ -85,8 +91,9 @@ export class Serving {
   readonly credit: OutgoingCredit
   #closed = false
 
-  constructor(peer: Peer, windowBytes: number, hooks: ServingHooks) {
+  constructor(peer: Peer, pool: PayloadPool, windowBytes: number, hooks: ServingHooks) {
     this.#peer = peer
+    this.#pool = pool
     this.#hooks = hooks
     this.credit = new OutgoingCredit(windowBytes)
   }
@@ -110,7 +117,8 @@ export class Serving {
       const what = body.success ? 'wrong lane' : body.error.message
       refusal = new EngineError('bad-message', `malformed request ${name}: ${what.slice(0, 500)}`)
     }
-    const payload = sizeBytes === undefined ? undefined : new IncomingPayload(sizeBytes, refusal === undefined)
+    const payload =
+      sizeBytes === undefined ? undefined : new IncomingPayload(sizeBytes, refusal === undefined, this.#pool)
     if (refusal !== undefined) {
       lane.post([kinds.failure, id, describeError(refusal)])
       if (payload !== undefined) this.#swallow(id, payload)
@@ -120,6 +128,10 @@ export class Serving {
     const served = new Served(id, lane, this.#peer, registered as Registered, body?.data, payload)
     this.#served.set(id, served)
     if (payload === undefined || payload.complete) this.#run(served)
+  }
+
+  place(id: number): Buffer | undefined {
+    return this.#served.get(id)?.incoming?.place()
   }
 
   frame(id: number, bytes: Buffer): void {

@@ -50,10 +50,14 @@ export class TestNode {
       disconnected: (nodeId, reason) => this.log.push(`disconnected ${nodeId} ${reason}`),
     })
     this.network.handle(echo, async (body) => body)
-    this.network.handle(bulk, async (body, { payload }) => ({
-      body: { sum: sumOf(payload ?? Buffer.alloc(0)) },
-      payload: patterns[payload?.[0] === 1 ? 1 : 0].subarray(0, body.answerBytes),
-    }))
+    this.network.handle(bulk, async (body, { payload, release }) => {
+      const answer = {
+        body: { sum: sumOf(payload ?? Buffer.alloc(0)) },
+        payload: patterns[payload?.[0] === 1 ? 1 : 0].subarray(0, body.answerBytes),
+      }
+      release()
+      return answer
+    })
   }
 
   get address(): string {

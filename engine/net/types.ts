@@ -26,6 +26,8 @@ export interface RequestOptions {
 export interface Answer<Response> {
   readonly body: Response
   readonly payload: Buffer | undefined
+  /** As Incoming.release. */
+  readonly release: () => void
 }
 
 /** A connected, admitted member. */
@@ -53,6 +55,11 @@ export interface Incoming {
   /** Owned by the handler; the sender's credit comes back when the handler's promise settles. */
   readonly payload: Buffer | undefined
   readonly signal: AbortSignal
+  /**
+   * Gives the payload's memory back for the next one: call it when nothing refers to any part of it any more, or never.
+   * Fresh memory costs a busy node more than decryption does.
+   */
+  readonly release: () => void
 }
 
 export type Handler<Req, Res> = (

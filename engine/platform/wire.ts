@@ -22,6 +22,12 @@ const reasonByCode: Readonly<Record<number, string>> = {
 /** A close frame has room for 125 bytes, two of them the code. */
 const REASON_MAX_BYTES = 123
 
+/** The part of ws's receiver that gathers messages. */
+interface Receiver {
+  _buffers: Buffer[]
+  consume(sizeBytes: number): Buffer
+}
+
 export class SocketWire implements Wire {
   readonly remote: RemoteIdentity
   readonly purpose: WirePurpose
@@ -34,6 +40,8 @@ export class SocketWire implements Wire {
   #onMessage: ((message: Buffer) => void) | undefined
   #onClose: ((reason: string) => void) | undefined
   #closed: string | undefined
+  /** Where the next message should lie. */
+  #target: Buffer | undefined
   readonly #countWritten = () => {
     this.#written += 1
     if (this.#sent - this.#written <= 1) for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -46,7 +54,9 @@ export class SocketWire implements Wire {
     this.purpose = purpose
     this.dialled = dialled
     socket.pause()
+    this.#placeMessages(socket)
     socket.on('message', (data: Buffer, isBinary) => {
+      this.#target = undefined
       if (!isBinary) this.#fail(CLOSE_UNSUPPORTED, 'the other end sent text')
       else if (this.#closed !== undefined) return
       else if (this.#onMessage) this.#onMessage(data)
@@ -82,6 +92,10 @@ export class SocketWire implements Wire {
     this.#socket.resume()
   }
 
+  nextInto(target: Buffer): void {
+    this.#target = target
+  }
+
   onClose(listener: (reason: string) => void): void {
     assert(this.#onClose === undefined, 'one listener')
     this.#onClose = listener
@@ -90,6 +104,30 @@ export class SocketWire implements Wire {
 
   close(reason: string): void {
     this.#fail(CLOSE_NORMAL, reason)
+  }
+
+  /**
+   * ws gathers what TLS read into a new buffer per message; this gathers it where nextInto() says. The methods are ws's
+   * own (8.23) and not of its interface: should a release lack them, messages come as always, and a test says so.
+   */
+  #placeMessages(socket: WebSocket): void {
+    const { _receiver: receiver } = socket as unknown as { _receiver?: Partial<Receiver> }
+    const consume = receiver?.consume?.bind(receiver)
+    if (receiver === undefined || consume === undefined || !Array.isArray(receiver._buffers)) return
+    receiver.consume = (sizeBytes) => {
+      const target = this.#target
+      const parts = receiver._buffers
+      if (target === undefined || parts === undefined || target.length !== sizeBytes) return consume(sizeBytes)
+      this.#target = undefined
+      let at = 0
+      while (at < sizeBytes) {
+        // Each part is taken out by ws itself, which keeps its own count.
+        const part = consume(Math.min(parts[0]?.length ?? 0, sizeBytes - at))
+        target.set(part, at)
+        at += part.length
+      }
+      return target
+    }
   }
 
   /** Sends what is buffered, then the reason, and goes; the socket is destroyed after limits.wireCloseMs at the latest. */

@@ -246,6 +246,7 @@ export class SimWire implements Wire {
   #onMessage: ((message: Buffer) => void) | undefined
   #onClose: ((reason: string) => void) | undefined
   #kept: Buffer[] = []
+  #target: Buffer | undefined
   #watching = false
   #closeReason: string | undefined
 
@@ -388,9 +389,19 @@ export class SimWire implements Wire {
     this.flow()
   }
 
+  nextInto(target: Buffer): void {
+    this.#target = target
+  }
+
   #receive(message: Uint8Array): void {
+    const target = this.#target
+    this.#target = undefined
     if (!this.open || !this.owner.alive) return
-    const copy = Buffer.from(bufferOf(message))
+    let copy: Buffer
+    if (target?.length === message.length && message.length > 0) {
+      copy = target
+      copy.set(message)
+    } else copy = Buffer.from(bufferOf(message))
     if (this.#onMessage === undefined) this.#kept.push(copy)
     else this.#onMessage(copy)
   }

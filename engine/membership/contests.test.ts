@@ -55,6 +55,11 @@ test('a circle waits for what strikes it, even if it has the lowest of all', () 
   assert.deepEqual(settle(4, [0, 1], [1, 0], [2, 3], [3, 2], [2, 0]), [1, 2])
 })
 
+test('a circle that has lost a link is no circle any more', () => {
+  // 0 to 3 are one circle until 4, which wins its own, takes out 3; then 1 and 2 decide over 0, not 0 over them.
+  assert.deepEqual(settle(6, [1, 2], [2, 1], [1, 0], [0, 3], [3, 2], [4, 5], [5, 4], [4, 3]), [1, 4])
+})
+
 test('the same as the naive definition, whoever strikes whom', () => {
   const graphs = fc
     .integer({ min: 1, max: 14 })

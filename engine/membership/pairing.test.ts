@@ -364,3 +364,18 @@ test('a machine of one pool cannot join another, and one without a pool invites 
   await assert.rejects(b.join(await a.code(), a), fails('already-in-pool'))
   await assert.rejects(c.code(), (error) => isEngineError(error, 'no-pool'))
 })
+
+test('a machine that was removed joins another pool only after it has left the old one; its code waits for it', async () => {
+  await using world = createSimWorld({ seed: 17 })
+  const [a, b] = (await testPool(world, 'a', 'b')) as [TestMember, TestMember]
+  const c = await (await TestMember.start(world, 'c')).create()
+  await world.wait(a.membership.remove(b.nodeId))
+  await world.until(() => b.membership.removal() !== null)
+  const code = await c.code()
+  await assert.rejects(b.join(code, c), fails('already-in-pool'))
+  assert.equal(b.membership.poolId, a.membership.poolId)
+  await world.wait(b.membership.leave())
+  await b.join(code, c)
+  assert.equal(b.membership.poolId, c.membership.poolId)
+  assert.deepEqual(b.memberIds(), [c.nodeId, b.nodeId])
+})

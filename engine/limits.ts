@@ -176,7 +176,9 @@ export const limits = {
   rowsPerBatch: 1000,
   batchMaxBytes: 768 * KiB,
   fingerprintBuckets: 65_536,
-  bucketsPerWalkStep: 64,
+  /** A walk lists this many buckets at once at first, and at most; in between as many as make good batches. */
+  bucketsPerWalkStart: 64,
+  bucketsPerWalkStep: 4096,
   /** Segments that one version names: 4 TB at the largest pieces; their ids must fit the row's header. */
   segmentsPerVersion: 3500,
   parentsPerVersion: 64,
@@ -249,6 +251,8 @@ export const limits = {
 
   // API
   apiBodyMaxBytes: 1 * MiB,
+  /** A batch of small files, heads included. */
+  batchBodyMaxBytes: 8 * MiB,
   listDefault: 200,
   listMax: 1000,
   loginCodeLifetimeMs: 300_000,

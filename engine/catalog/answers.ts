@@ -10,6 +10,7 @@ import { limits } from '../limits.ts'
 import type { Handler, Message, Peer, PeerNetwork } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
 import {
+  askWalk,
   beginWalk,
   endWalk,
   getRows,
@@ -30,6 +31,8 @@ export interface AnswersDeps {
   readonly clock: Clock
   /** A walk that this peer began is complete; times of our wall clock. */
   readonly walked: (peer: Peer, begunMs: number) => Promise<void>
+  /** The peer wants this node to walk with it. */
+  readonly asked: (peer: Peer) => void
 }
 
 /** True if the peer's clock is near enough for its stamps to mean what ours do. */
@@ -63,6 +66,10 @@ export function serveCatalog(deps: AnswersDeps): void {
   serve(getRows, ({ keys }, peer) => {
     answers.heard(peer)
     return answerRows(deps.catalog.walk, keys)
+  })
+  serve(askWalk, (_, peer) => {
+    deps.asked(peer)
+    return {}
   })
   serve(endWalk, (_, peer) => answers.end(peer))
 }

@@ -272,8 +272,7 @@ test('a row that the receiver refuses is not counted, its neighbours are', async
   assert.equal(await world.wait(one.count(1, [folder('really unknown')])), 0)
   two.keyring = testKeyring('new epoch', 'epoch')
   two.exchange.walkAgain()
-  one.exchange.walkAgain()
-  await world.until(() => equal([one, two]), 'equal catalogs')
+  await world.until(() => equal([one, two]), 'equal catalogs', 1_000)
   assertWhole([one, two])
 })
 
@@ -355,6 +354,32 @@ test('a chain of nodes becomes equal although its ends never meet', async () => 
   await world.until(() => equal(nodes) && c.catalog.missingSegments(1).length === 0, 'equal catalogs', 20_000)
   assert.ok(!a.sees(c))
   assertWhole(nodes)
+})
+
+test('either node may ask for a walk, and gets one that began after it asked', async () => {
+  await using world = createSimWorld({ seed: 16 })
+  const [one, two] = await startPair(world)
+  for (const asking of [one, two]) {
+    await world.run(5_000)
+    const askedMs = one.ports.clock.nowMs()
+    asking.exchange.walkAgain()
+    const walks = () => [one.exchange.lastWalk(two.id)!, two.exchange.lastWalk(one.id)!]
+    await world.until(() => walks().every((walk) => walk.begunMs >= askedMs), 'a walk', 1_000)
+  }
+})
+
+test('nodes of many rows meet: all of them come across, segments too', async () => {
+  await using world = createSimWorld({ seed: 17 })
+  const [one, two] = ['node 0', 'node 1'].map((name) => new Node(world, name)) as [Node, Node]
+  await world.wait(one.start([two]))
+  const segments = Array.from({ length: 40 }, (_, index) => largeSegment(`large ${index}`, 60_000))
+  for (let first = 0; first < 3_000; first += 500) {
+    const changes = Array.from({ length: 500 }, (_, index) => file(`file ${first + index}`, [segments[index % 40]!]))
+    await world.wait(one.writeWith(first === 0 ? segments : [], ...changes))
+  }
+  await world.wait(two.start([one]))
+  await world.until(() => equal([one, two]) && two.catalog.missingSegments(1).length === 0, 'equal catalogs', 10_000)
+  assertWhole([one, two])
 })
 
 test('a refused row does not make two nodes walk at every heartbeat', async () => {

@@ -44,7 +44,7 @@ export interface CatalogExchange {
   pushAndCount(rows: readonly Row[], segments: readonly Segment[], options: CountOptions): Promise<Durable>
   /** The last complete walk with a node, in whichever direction; kept over restarts. */
   lastWalk(node: NodeId): CompletedWalk | undefined
-  /** Compares with every connected member again: after new keys came, whose rows had been refused. */
+  /** Walks with every connected member again, begun after now: after keys came whose rows had been refused. */
   walkAgain(): void
   problems(): ExchangeProblem[]
   on(events: Partial<ExchangeEvents>): Disposable
@@ -80,7 +80,13 @@ class Exchange implements CatalogExchange {
       walked: (walk) => this.#walked(walk),
       failed,
     })
-    serveCatalog({ catalog, network, clock, walked: (peer, begunMs) => this.#walks.foreignEnded(peer, begunMs) })
+    serveCatalog({
+      catalog,
+      network,
+      clock,
+      walked: (peer, begunMs) => this.#walks.foreignEnded(peer, begunMs),
+      asked: (peer) => this.#walks.askedBy(peer),
+    })
     this.#subscriptions.use(catalog.on({ authored: (rows, segments) => this.#push(rows, segments) }))
     this.#subscriptions.use(
       network.on({

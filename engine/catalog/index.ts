@@ -5,7 +5,6 @@ import type { Catalog } from './types.ts'
 import { Views } from './views/index.ts'
 
 export type { CatalogOptions } from './catalog.ts'
-export { isName } from './change.ts'
 export {
   type CatalogExchange,
   type CatalogExchangeDeps,
@@ -14,17 +13,15 @@ export {
   type ExchangeProblem,
 } from './exchange.ts'
 export type { CountOptions, Durable } from './receipt.ts'
-export { buildSegments, chunkIdsOf, openSegment, SegmentBuilder } from './segments.ts'
-export { stampMs, stampNode, stampStart } from './stamp.ts'
+export { openSegment, SegmentBuilder } from './segments.ts'
 export type * from './types.ts'
-export { RECOVERED_ENTRY } from './views/index.ts'
 
 /** Copies wanted until the pool's settings row is here. */
 const defaultCopies = 2
 
 /**
- * Opens a catalog on its database, which it owns from then on. Counts all fingerprints anew: about a second per million
- * rows. Throws `newer-database`, `damaged-database`, `disk-full`.
+ * Opens a catalog on its database, which it owns from then on. Counts all fingerprints anew: some two seconds per
+ * million rows. Throws `newer-database`, `damaged-database`, `disk-full`.
  */
 export function openCatalog(options: CatalogOptions): Catalog {
   const { database, keyring } = options

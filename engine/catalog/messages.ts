@@ -76,7 +76,7 @@ export const listBuckets = defineMessage(
       .array(z.tuple([key, bytes((length) => length === 28), bytes((length) => length === 32)]))
       .max(limits.batchMaxBytes / 64),
     /** Index into `buckets`, and the last key listed of that bucket. */
-    next: z.object({ index, after: key }).nullable(),
+    next: z.object({ index: bucket, after: key }).nullable(),
   }),
 )
 
@@ -87,6 +87,9 @@ export const getRows = defineMessage(
   z.object({ keys: z.array(key).min(1).max(limits.rowsPerBatch) }),
   z.object({ rows: z.array(row).max(limits.rowsPerBatch), done: index }),
 )
+
+/** Asks the receiver to walk here: of two nodes only the one with the smaller id walks. Answered before it begins. */
+export const askWalk = defineMessage('walk.ask', 'control', z.object({}), z.object({}))
 
 /** Ends a walk in which both sides merged all that the other had when it began. */
 export const endWalk = defineMessage('walk.end', 'control', z.object({}), z.object({}))

@@ -17,7 +17,7 @@ const stampBytes = 28
 const epochBytes = 16
 const nameMaxBytes = 32
 /** salt(32) and tag(16) around an empty body. */
-export const sealedMinBytes = 48
+const sealedMinBytes = 48
 /** Format, two lengths, id, stamp, epoch, length of the header. */
 const fixedBytes = 1 + 1 + idBytes + 1 + stampBytes + epochBytes + 4
 

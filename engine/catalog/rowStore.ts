@@ -65,7 +65,7 @@ export class RowStore implements WalkReads, Follower {
   readonly #readGreatest: Statement
   readonly #writeGreatest: Statement
 
-  /** Counts all fingerprints anew from the rows: about a second per million. */
+  /** Counts all fingerprints anew from the rows: some two seconds per million. */
   constructor(database: Database) {
     const prepare = (sql: string) => database.prepare(sql)
     this.#rowsOfId = prepare('SELECT number, kind, register, stamp, hash FROM row WHERE slot = ? AND id = ?')

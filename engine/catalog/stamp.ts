@@ -5,7 +5,6 @@
  * after having seen something wins over it. The start number keeps a restored disk image from making a stamp twice.
  */
 import assert from 'node:assert/strict'
-import { EngineError } from '../base/error.ts'
 import type { NodeId } from '../base/ids.ts'
 import type { Clock } from '../ports.ts'
 import type { Stamp } from './types.ts'
@@ -13,29 +12,12 @@ import type { Stamp } from './types.ts'
 /** Less than every stamp that a clock makes. */
 export const NO_STAMP = '0'.repeat(56) as Stamp
 
-const pattern = /^[0-9a-f]{56}$/
 const timeMax = 2 ** 48 - 1
 const counterMax = 0xffff
-
-/** Checks foreign text; throws `bad-row`. */
-export function parseStamp(text: string): Stamp {
-  if (!pattern.test(text)) throw new EngineError('bad-row', 'a stamp has 56 hexadecimal digits')
-  return text as Stamp
-}
 
 /** Wall clock part: milliseconds since 1970, as its author's clock had them. */
 export function stampMs(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(0, 12), 16)
-}
-
-/** The node that made the stamp. */
-export function stampNode(stamp: Stamp): NodeId {
-  return stamp.slice(16, 48) as NodeId
-}
-
-/** The number that the author had drawn at its start: 32 bits. */
-export function stampStart(stamp: Stamp): number {
-  return Number.parseInt(stamp.slice(48), 16)
 }
 
 /** The smallest stamp of a millisecond: for comparing stamps with times. */

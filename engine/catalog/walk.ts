@@ -52,10 +52,14 @@ export async function walk(self: WalkSelf, partner: WalkPartner, signal: AbortSi
   let sent = 0
   const note = (codes: readonly string[]) => refused.push(...codes.filter((code) => code !== 'gone'))
   const buckets = await unequalBuckets(self.reads, partner)
-  for (let first = 0; first < buckets.length; first += limits.bucketsPerWalkStep) {
+  let stepBuckets: number = limits.bucketsPerWalkStart
+  for (let first = 0; first < buckets.length; ) {
     signal.throwIfAborted()
-    const step = buckets.slice(first, first + limits.bucketsPerWalkStep)
-    const { wanted, surplus } = await difference(self.reads, partner, step)
+    const step = buckets.slice(first, first + stepBuckets)
+    first += step.length
+    const { wanted, surplus, listed } = await difference(self.reads, partner, step)
+    if (listed < limits.rowsPerBatch) stepBuckets = Math.min(2 * stepBuckets, limits.bucketsPerWalkStep)
+    else if (listed > 4 * limits.rowsPerBatch) stepBuckets = Math.max(1, stepBuckets >> 1)
     for (let asked = 0; asked < wanted.length; ) {
       const { rows, done } = await partner.rows(wanted.slice(asked, asked + limits.rowsPerBatch))
       note(await self.merge(rows))
@@ -91,7 +95,7 @@ async function difference(
   reads: WalkReads,
   partner: WalkPartner,
   buckets: readonly number[],
-): Promise<{ wanted: Uint8Array[]; surplus: RowKey[] }> {
+): Promise<{ wanted: Uint8Array[]; surplus: RowKey[]; listed: number }> {
   const theirs: ListedRow[] = []
   let left = buckets
   for (let after: Uint8Array | null = null; left.length > 0; ) {
@@ -106,6 +110,7 @@ async function difference(
   // Ours are read last: what changed here meanwhile is compared as it is now.
   const ours = new Map<string, Ranked & { key: RowKey }>()
   for (const bucket of buckets) for (const row of reads.bucket(bucket)) ours.set(keyText(row.key), row)
+  const listed = Math.max(ours.size, theirs.length)
   const wanted: Uint8Array[] = []
   for (const [keyBytes, stamp, hash] of theirs) {
     const name = keyText(decodeKey(keyBytes))
@@ -114,7 +119,7 @@ async function difference(
     if (order > 0) wanted.push(keyBytes)
     if (order >= 0) ours.delete(name)
   }
-  return { wanted, surplus: [...ours.values()].map((row) => row.key) }
+  return { wanted, surplus: [...ours.values()].map((row) => row.key), listed }
 }
 
 /** The rows of these keys, in batches that fit a message; those that are gone by now are left out. */

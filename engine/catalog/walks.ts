@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import type { Message, Peer } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
 import { clockAgrees } from './answers.ts'
-import { beginWalk, endWalk, getRows, listBuckets, lowerSums, pushRows } from './messages.ts'
+import { askWalk, beginWalk, endWalk, getRows, listBuckets, lowerSums, pushRows } from './messages.ts'
 import { decodeRow, encodeRow } from './row.ts'
 import type { Catalog, CompletedWalk, Row } from './types.ts'
 import { walk, type WalkPartner } from './walk.ts'
@@ -28,7 +28,7 @@ type Roots = readonly [string, string]
 
 interface Partner {
   readonly peer: Peer
-  /** No walk has been tried since it connected. */
+  /** A walk is due whatever the roots are: none has been completed since it connected, or somebody wants one. */
   fresh: boolean
   /** As of its last pulse. */
   seen: Roots
@@ -66,12 +66,22 @@ export class Walks {
     partner.seen = roots
   }
 
-  /** Walks with every connected peer that this node may walk with, one after the other, whatever the roots are. */
+  /** Has every pair of this node and a connected peer walk, one after the other, whatever the roots are. */
   again(): void {
-    for (const partner of this.#partners.values()) {
-      partner.fresh = true
-      partner.vain = null
+    for (const { peer } of this.#partners.values()) {
+      if (peer.nodeId > this.#deps.self) this.askedBy(peer)
+      else if (clockAgrees(peer)) {
+        peer.request(askWalk, {}).catch((error: unknown) => this.#deps.failed(error, `asking ${peer.nodeId} to walk`))
+      }
     }
+  }
+
+  /** The peer wants a walk, and it is ours to begin. */
+  askedBy(peer: Peer): void {
+    const partner = this.#partners.get(peer.nodeId)
+    if (partner === undefined) return
+    partner.fresh = true
+    partner.vain = null
     this.#next()
   }
 
@@ -133,15 +143,22 @@ export class Walks {
     const { catalog, clock } = this.#deps
     const { peer } = partner
     const begunMs = clock.nowMs()
+    const { signal } = this.#stopping
     const self = { reads: catalog.walk, merge: (rows: readonly Row[]) => this.#merge(rows) }
-    const { refused } = await walk(self, overNetwork(peer, this.#stopping.signal), this.#stopping.signal)
+    // Cleared before it begins: who asks for a walk meanwhile gets another one.
     partner.fresh = false
-    partner.unequalSinceMs = null
-    if (refused.length > 0) {
-      partner.vain = { untilMs: clock.monotonicMs() + limits.walkRetryMs, roots: null }
-      return
+    try {
+      const { refused } = await walk(self, overNetwork(peer, signal), signal)
+      partner.unequalSinceMs = null
+      if (refused.length > 0) {
+        partner.vain = { untilMs: clock.monotonicMs() + limits.walkRetryMs, roots: null }
+        return
+      }
+      await peer.request(endWalk, {}, { signal })
+    } catch (error) {
+      partner.fresh = true
+      throw error
     }
-    await peer.request(endWalk, {})
     await this.#record(peer, begunMs)
   }
 

@@ -62,19 +62,23 @@ export class ChunkViews implements ChunkIndex, Follower {
   facts(chunk: ChunkId): ChunkFacts | undefined {
     const row = this.#deps.chunks.find(bytesOf(chunk))
     if (row === undefined) return undefined
-    const facts = this.#factsOf(row, this.#hasPins())
-    return facts.wanted === 0 && facts.holders.length === 0 ? undefined : facts
+    const [facts] = this.#factsOf([row])
+    return facts === undefined || (facts.wanted === 0 && facts.holders.length === 0) ? undefined : facts
   }
 
-  #factsOf(row: ChunkRow, hasPins: boolean): ChunkFacts {
-    const pattern = this.#deps.patterns.get(row.pattern)
-    return {
-      chunkId: hexOf(row.id) as ChunkId,
-      sizeBytes: row.size,
-      holders: this.#holders.nodesIn(pattern.holders),
-      wanted: this.#copiesOf(pattern),
-      pinnedTo: hasPins ? this.#pinsOf(row) : [],
-    }
+  #factsOf(rows: readonly ChunkRow[]): ChunkFacts[] {
+    const hasPins = this.#hasPins()
+    const ofPattern = new Map<number, Pick<ChunkFacts, 'holders' | 'wanted'>>()
+    return rows.map((row) => {
+      let told = ofPattern.get(row.pattern)
+      if (told === undefined) {
+        const pattern = this.#deps.patterns.get(row.pattern)
+        told = { holders: this.#holders.nodesIn(pattern.holders), wanted: this.#copiesOf(pattern) }
+        ofPattern.set(row.pattern, told)
+      }
+      const pinnedTo = hasPins ? this.#pinsOf(row) : []
+      return { chunkId: hexOf(row.id) as ChunkId, sizeBytes: row.size, ...told, pinnedTo }
+    })
   }
 
   #copiesOf(pattern: Pattern): number {
@@ -131,8 +135,7 @@ export class ChunkViews implements ChunkIndex, Follower {
       if (last === undefined) break
       behind = last.number
     }
-    const hasPins = this.#hasPins()
-    return rows.slice(0, limit).map((row) => this.#factsOf(row, hasPins))
+    return this.#factsOf(rows.slice(0, limit))
   }
 
   *chunksWhere(test: (pattern: Pick<HolderPattern, 'holders' | 'wanted'>) => boolean): IterableIterator<ChunkId> {
@@ -158,9 +161,7 @@ export class ChunkViews implements ChunkIndex, Follower {
 
   #listOf(patterns: readonly Pattern[], after: ChunkId | null, limit: number): ChunkFacts[] {
     if (patterns.length === 0) return []
-    const hasPins = this.#hasPins()
-    const rows = this.#deps.chunks.ofPatterns(patterns, this.#deps.chunks.numberOf(after), limit)
-    return rows.map((row) => this.#factsOf(row, hasPins))
+    return this.#factsOf(this.#deps.chunks.ofPatterns(patterns, this.#deps.chunks.numberOf(after), limit))
   }
 
   // -------------------------------------------------------------- versions
@@ -195,7 +196,7 @@ export class ChunkViews implements ChunkIndex, Follower {
       const chunks = bytes === undefined ? [] : chunksIn(bytes)
       if (chunks.length === 0) return undefined
       for (const chunk of chunks) {
-        const pattern = this.#deps.chunks.find(chunk)?.pattern
+        const pattern = this.#deps.chunks.patternOf(chunk)
         if (pattern === undefined) return groups.map(() => 0)
         if (seen.has(pattern)) continue
         seen.add(pattern)
@@ -254,14 +255,12 @@ export class ChunkViews implements ChunkIndex, Follower {
       .map((row) => hexOf(row.id) as ChunkId)
   }
 
-  #eachClaimed(call: (id: Buffer, bits: readonly number[]) => void): void {
+  #eachClaimed(call: (lanes: Buffer, bits: readonly number[]) => void): void {
     const bits = new Map([...this.#deps.patterns.all()].map(({ number, holders }) => [number, bitsIn(holders)]))
-    for (let behind = -1; ; ) {
-      const rows = this.#deps.chunks.patternsAfter(behind, passedOver)
-      for (const { id, pattern } of rows) call(id, bits.get(pattern) ?? [])
-      const last = rows.at(-1)
-      if (last === undefined) return
-      behind = last.number
+    for (let behind: number | undefined = -1; behind !== undefined; ) {
+      const groups = this.#deps.chunks.lanesAfter(behind, passedOver)
+      for (const { lanes, pattern } of groups) call(Buffer.from(lanes, 'hex'), bits.get(pattern) ?? [])
+      behind = groups.length === 0 ? undefined : Math.max(...groups.map(({ last }) => last))
     }
   }
 

@@ -6,26 +6,24 @@
 import { limits } from '../../limits.ts'
 import type { Follower } from '../derived.ts'
 
-/** Bytes 8 to 16 of the id, little-endian. */
-function laneOf(id: Buffer): bigint {
-  return id.readBigUInt64LE(8)
-}
+/** What of an id enters the sums: bytes 0 to 2 and 8 to 16. */
+const laneBytes = 10
 
 export function bucketOf(id: Buffer): number {
   return id.readUInt16BE(0)
 }
 
 export class ClaimSums implements Follower {
-  readonly #eachClaimed: (call: (id: Buffer, bits: readonly number[]) => void) => void
+  readonly #eachClaimed: (call: (lanes: Buffer, bits: readonly number[]) => void) => void
   readonly #bits: () => Iterable<number>
   readonly #sums = new Map<number, BigUint64Array>()
   readonly #sinceMark = new Set<number>()
   readonly #sinceCommit = new Set<number>()
 
-  /** `bits`: of all holders. `eachClaimed` tells all chunks that anybody claims, and who. */
+  /** `bits`: of all holders. `eachClaimed` tells the lanes of all chunks, many in one buffer, and who claims them. */
   constructor(
     bits: () => Iterable<number>,
-    eachClaimed: (call: (id: Buffer, bits: readonly number[]) => void) => void,
+    eachClaimed: (call: (lanes: Buffer, bits: readonly number[]) => void) => void,
   ) {
     this.#bits = bits
     this.#eachClaimed = eachClaimed
@@ -42,11 +40,13 @@ export class ClaimSums implements Follower {
     for (const bit of this.#bits()) {
       if (!this.#sums.has(bit)) missing.set(bit, new BigUint64Array(limits.fingerprintBuckets))
     }
-    this.#eachClaimed((id, bits) => {
-      const lane = laneOf(id)
-      for (const bit of bits) {
-        const sums = missing.get(bit)
-        if (sums !== undefined) addTo(sums, id, lane)
+    this.#eachClaimed((lanes, bits) => {
+      const all = bits.map((bit) => missing.get(bit)).filter((sums) => sums !== undefined)
+      if (all.length === 0) return
+      for (let at = 0; at < lanes.length; at += laneBytes) {
+        const bucket = lanes.readUInt16BE(at)
+        const lane = lanes.readBigUInt64LE(at + 2)
+        for (const sums of all) sums[bucket] = (sums[bucket] ?? 0n) + lane
       }
     })
     for (const [bit, sums] of missing) this.#sums.set(bit, sums)
@@ -57,7 +57,10 @@ export class ClaimSums implements Follower {
     this.#note(bit)
     const sums = this.#sums.get(bit)
     // Arithmetic in an array of 64-bit lanes wraps around.
-    if (sums !== undefined) addTo(sums, id, sign === 1 ? laneOf(id) : -laneOf(id))
+    if (sums === undefined) return
+    const bucket = bucketOf(id)
+    const lane = id.readBigUInt64LE(8)
+    sums[bucket] = (sums[bucket] ?? 0n) + (sign === 1 ? lane : -lane)
   }
 
   forget(bit: number): void {
@@ -87,9 +90,4 @@ export class ClaimSums implements Follower {
     for (const bit of this.#sinceCommit) this.#sums.delete(bit)
     this.commit()
   }
-}
-
-function addTo(sums: BigUint64Array, id: Buffer, lane: bigint): void {
-  const bucket = bucketOf(id)
-  sums[bucket] = (sums[bucket] ?? 0n) + lane
 }

@@ -16,7 +16,8 @@ export interface Totals {
 export class Counts {
   readonly all: Kept<Totals>
   readonly #below: Statement
-  readonly #someBelow: Statement
+  readonly #filesIn: Statement
+  readonly #foldersIn: Statement
 
   constructor(database: Database) {
     // Files are counted in the index that holds their sizes, without touching their rows.
@@ -29,15 +30,13 @@ export class Counts {
          coalesce(sum(size), 0) AS bytes
        FROM folder CROSS JOIN entry INDEXED BY entry_by_size ON entry.place = folder.number AND entry.kind = ${FILE}`,
     )
-    this.#someBelow = database.prepare(
-      `WITH RECURSIVE inside (number, kind, size) AS (
-         SELECT value, ${FOLDER}, 0 FROM json_each(?)
-         UNION ALL
-         SELECT entry.number, entry.kind, entry.size
-         FROM inside JOIN entry ON entry.place = inside.number WHERE inside.kind = ${FOLDER}
-         LIMIT ?)
-       SELECT count(*) AS entries, coalesce(sum(size), 0) AS bytes FROM inside WHERE number <> ${RECOVERED}`,
+    this.#filesIn = database.prepare(
+      `SELECT count(*) AS entries, coalesce(sum(size), 0) AS bytes FROM entry INDEXED BY entry_by_size
+       WHERE place = ? AND kind = ${FILE}`,
     )
+    this.#foldersIn = database
+      .prepare(`SELECT number FROM entry INDEXED BY entry_by_name WHERE place = ? AND kind = ${FOLDER}`)
+      .pluck()
     this.all = new Kept(() => {
       const totals = this.below([ROOT])
       return { ...totals, folders: totals.folders - 1 }
@@ -49,18 +48,22 @@ export class Counts {
     return this.#below.get<Totals>(JSON.stringify(folders)) ?? { files: 0, folders: 0, bytes: 0 }
   }
 
-  /** The same without the folders; stops after so many entries. */
+  /** The same without the folders themselves; looks into no further folder once it has counted so many entries. */
   inside(folders: readonly number[], stopAfter: number): { entries: number; bytes: number } {
-    const own = folders.filter((number) => number !== RECOVERED).length
     if (!Number.isFinite(stopAfter)) {
       const { files, folders: count, bytes } = this.below(folders)
-      return { entries: files + count - own, bytes }
+      return { entries: files + count - folders.filter((number) => number !== RECOVERED).length, bytes }
     }
-    const counted = this.#someBelow.get<{ entries: number; bytes: number }>(
-      JSON.stringify(folders),
-      Math.max(0, stopAfter) + folders.length,
-    )
-    return { entries: (counted?.entries ?? own) - own, bytes: counted?.bytes ?? 0 }
+    const counted = { entries: 0, bytes: 0 }
+    const rest = [...folders]
+    for (let folder = rest.pop(); folder !== undefined && counted.entries < stopAfter; folder = rest.pop()) {
+      const files = this.#filesIn.get<{ entries: number; bytes: number }>(folder)
+      const inner = this.#foldersIn.all<number>(folder)
+      counted.entries += (files?.entries ?? 0) + inner.filter((number) => number !== RECOVERED).length
+      counted.bytes += files?.bytes ?? 0
+      rest.push(...inner)
+    }
+    return { ...counted, entries: Math.min(counted.entries, stopAfter) }
   }
 
   /** True if a change of liveness has to be told. */

@@ -52,6 +52,14 @@ export const entryColumns = `number, id, kind, parent, name, location_stamp AS l
   trashed, trash_version AS trashVersion, trash_by AS trashBy, trash_ms AS trashMs, place, fold, touched, version, heads,
   size, modified, binned, wanted`
 
+/** As much of an entry as is shown. */
+export type ShownRow = Pick<
+  EntryRow,
+  'number' | 'id' | 'kind' | 'place' | 'name' | 'fold' | 'version' | 'heads' | 'size' | 'modified'
+>
+
+export const shownColumns = 'number, id, kind, place, name, fold, version, heads, size, modified'
+
 /** An entry of which nothing is known but that others name it. */
 export function unborn(number: number, id: Buffer): EntryRow {
   return {

@@ -8,7 +8,7 @@ import type { EntryId } from '../../base/ids.ts'
 import type { Database, SqlValue, Statement } from '../../ports.ts'
 import type { EntryView, ListOptions, Page } from '../types.ts'
 import { badCursor, bytesInCursor, decodeCursor, encodeCursor, integerInCursor } from './cursors.ts'
-import { type EntryRow, entryColumns, FILE, FOLDER } from './entryTable.ts'
+import { FILE, FOLDER, type ShownRow, shownColumns } from './entryTable.ts'
 import type { Folder, Paths } from './paths.ts'
 import type { Siblings, Unit } from './siblings.ts'
 
@@ -20,7 +20,7 @@ interface Range {
   readonly key: SortKey
   readonly statement: Statement
   readonly start: SqlValue
-  compare(a: EntryRow, b: EntryRow): number
+  compare(a: ShownRow, b: ShownRow): number
 }
 
 interface Position {
@@ -31,7 +31,7 @@ interface Position {
 
 /** A row and how it shows. */
 interface Shown {
-  readonly row: EntryRow
+  readonly row: ShownRow
   readonly view: EntryView
   /** Of all folders that show as this one. */
   readonly numbers: readonly number[]
@@ -59,7 +59,7 @@ export class Listing {
   list(view: EntryView, options: ListOptions): Page<EntryView> {
     const position = options.cursor === null ? undefined : this.#positionIn(options.cursor, options)
     const items: EntryView[] = []
-    let last: EntryRow | undefined
+    let last: ShownRow | undefined
     for (const shown of this.#shown(this.#paths.folderOf(view), options, options.limit + 1, position)) {
       if (items.length === options.limit && last !== undefined) {
         return { items, next: this.#cursorAfter(last, options) }
@@ -89,13 +89,13 @@ export class Listing {
     }
   }
 
-  *#rows(folder: Folder, sorting: Sorting, batch: number, from: Position | undefined): IterableIterator<EntryRow> {
+  *#rows(folder: Folder, sorting: Sorting, batch: number, from: Position | undefined): IterableIterator<ShownRow> {
     for (const kind of from?.kind === FILE ? [FILE] : [FOLDER, FILE]) {
       const range = this.#rangeOf(sorting, kind)
       let position = from?.kind === kind ? from : { kind, key: range.start, id: noId }
       for (;;) {
         const { key, id } = position
-        const rows = folder.numbers.flatMap((number) => range.statement.all<EntryRow>(number, kind, key, id, batch))
+        const rows = folder.numbers.flatMap((number) => range.statement.all<ShownRow>(number, kind, key, id, batch))
         if (folder.numbers.length > 1) rows.sort((a, b) => range.compare(a, b)).splice(batch)
         yield* rows
         const last = rows.at(-1)
@@ -111,7 +111,7 @@ export class Listing {
     return this.#ranges.get(`${key} ${order}`) as Range
   }
 
-  #cursorAfter(row: EntryRow, sorting: Sorting): string {
+  #cursorAfter(row: ShownRow, sorting: Sorting): string {
     const key = row[this.#rangeOf(sorting, row.kind).key] ?? ''
     return encodeCursor(listName(sorting), [row.kind, key, hexOf(row.id)])
   }
@@ -135,7 +135,7 @@ function rangeOf(database: Database, key: SortKey, order: ListOptions['order']):
   // The index of sizes holds files only, so its kind must stand in the statement.
   const kind = isSize ? `kind = ${FILE} AND kind = ?` : 'kind = ?'
   const statement = database.prepare(
-    `SELECT ${entryColumns} FROM entry INDEXED BY ${isSize ? 'entry_by_size' : key === 'fold' ? 'entry_by_name' : 'entry_by_modified'}
+    `SELECT ${shownColumns} FROM entry INDEXED BY ${isSize ? 'entry_by_size' : key === 'fold' ? 'entry_by_name' : 'entry_by_modified'}
      WHERE place = ? AND ${kind} AND (${key}, id) ${beyond} (?, ?) ORDER BY ${key} ${direction}, id ${direction} LIMIT ?`,
   )
   // Every blob comes after all texts and numbers, and null before them would match nothing.
@@ -171,7 +171,7 @@ class UnitsOfPage {
   }
 
   /** Undefined if another row of its unit shows it. */
-  show(row: EntryRow): Shown | undefined {
+  show(row: ShownRow): Shown | undefined {
     const fold = row.fold ?? ''
     if (this.#siblings.isAlone(this.#folder.numbers, fold)) {
       const { number } = row
@@ -186,7 +186,7 @@ class UnitsOfPage {
     return { row, view, numbers: unit.members.map((member) => member.number) }
   }
 
-  #parentOf(row: EntryRow): EntryId {
+  #parentOf(row: ShownRow): EntryId {
     const known = this.#parents.get(row.place)
     if (known !== undefined) return known
     const parent = this.#paths.parentIdOf(row.place)

@@ -18,6 +18,7 @@ import {
   RECOVERED,
   RECOVERED_ENTRY,
   ROOT,
+  type ShownRow,
 } from './entryTable.ts'
 import { digitsInName, foldName, keyOfName } from './names.ts'
 import { realMembers, type Sibling, type Siblings, type Unit } from './siblings.ts'
@@ -142,7 +143,7 @@ export class Paths {
   }
 
   /** `row`: the first real member's or only row, if it is at hand. */
-  viewOfUnit(unit: Unit, inside: Folder, row?: EntryRow): EntryView {
+  viewOfUnit(unit: Unit, inside: Folder, row?: ShownRow): EntryView {
     const members = realMembers(unit)
     const first = members[0]
     if (first === undefined) return this.#recoveredView(named(unit, inside))
@@ -156,14 +157,14 @@ export class Paths {
   }
 
   /** The view of a row that is alone with its name. */
-  viewOfSingle(row: EntryRow, inside: Folder, parent: EntryId): EntryView {
+  viewOfSingle(row: ShownRow, inside: Folder, parent: EntryId): EntryView {
     const name = row.name ?? ''
     if (row.number === RECOVERED) return this.#recoveredView({ name, path: `${inside.path}/${name}` })
     return this.#view(row, [row], { name, path: `${inside.path}/${name}` }, parent, false)
   }
 
   #view(
-    row: EntryRow,
+    row: ShownRow,
     members: readonly { readonly id: Buffer }[],
     names: { name: string; path: string },
     parent: EntryId,
@@ -185,7 +186,7 @@ export class Paths {
     }
   }
 
-  headsOf(row: EntryRow, version: VersionId | null): VersionId[] {
+  headsOf(row: Pick<ShownRow, 'number' | 'heads'>, version: VersionId | null): VersionId[] {
     if (version === null) return []
     return row.heads === 1 ? [version] : this.#versions.heads(row.number).map((head) => hexOf(head.id) as VersionId)
   }

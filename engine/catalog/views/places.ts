@@ -63,19 +63,16 @@ export class Places {
     this.#touchedSince = database
       .prepare('SELECT number FROM entry WHERE substr(touched, 1, 6) >= ? AND touched > ? LIMIT ?')
       .pluck()
+    const hangs = 'entry INDEXED BY entry_by_modified ON entry.place = below.number'
+    const isRecovered = `entry INDEXED BY entry_detached
+      ON entry.parent = below.number AND entry.place IS NOT entry.parent AND entry.place = ${RECOVERED}`
     const below = `WITH RECURSIVE below (number) AS (
         SELECT CAST(? AS INTEGER)
-        UNION SELECT entry.number FROM below JOIN entry ON entry.place = below.number AND entry.kind = ${FOLDER}
-        UNION SELECT entry.number FROM below JOIN entry ON entry.parent = below.number
-          WHERE entry.place IS NOT entry.parent AND entry.place = ${RECOVERED} AND entry.kind = ${FOLDER})`
-    this.#recoveredBelow = database
-      .prepare(
-        `${below} SELECT entry.number FROM below JOIN entry ON entry.parent = below.number
-         WHERE entry.place IS NOT entry.parent AND entry.place = ${RECOVERED}`,
-      )
-      .pluck()
+        UNION SELECT entry.number FROM below CROSS JOIN ${hangs} AND entry.kind = ${FOLDER}
+        UNION SELECT entry.number FROM below CROSS JOIN ${isRecovered} AND entry.kind = ${FOLDER})`
+    this.#recoveredBelow = database.prepare(`${below} SELECT entry.number FROM below CROSS JOIN ${isRecovered}`).pluck()
     this.#touchedBelow = database
-      .prepare(`${below} SELECT entry.number FROM below JOIN entry ON entry.place = below.number AND entry.touched > ?`)
+      .prepare(`${below} SELECT entry.number FROM below CROSS JOIN ${hangs} AND entry.touched > ?`)
       .pluck()
     this.#childrenOf = database.prepare('SELECT number FROM entry WHERE place = ?').pluck()
     this.#waitingFor = database.prepare('SELECT number FROM entry WHERE parent = ? AND place IS NOT parent').pluck()

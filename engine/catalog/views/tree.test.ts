@@ -180,6 +180,32 @@ test('moving or deleting a folder of thousands touches its own row only', () => 
   assert.equal(story.at('/other/moved/g/file 2999').kind, 'file')
 })
 
+test('a deletion that arrives after a thousand later entries sends those to /Recovered, a restore brings them back', () => {
+  const story = new Story()
+  const outer = story.folder('outer', { atMs: 2000 })
+  const folder = story.folder('f', { parent: outer, atMs: 2000 })
+  const old = story.file('old', { parent: folder, atMs: 2000 })
+  const lateFolder = story.folder('late', { parent: folder, atMs: 6000 })
+  const inLate = story.file('in late', { parent: lateFolder, atMs: 2000 })
+  const changes = Array.from({ length: 1100 }, (_, index) => {
+    const entry = story.newId<EntryId>()
+    const version = story.versionOf(entry, [])
+    return story.say({ what: 'birth', entry, parent: folder, name: `file ${index}`, version }, 6000)
+  })
+  story.views.take(...changes)
+  const total = { files: 1102, folders: 3, bytes: 1102 }
+  assert.deepEqual(story.views.countAll(), total)
+  story.trash(outer, 5000)
+  assert.deepEqual(story.views.countAll(), { files: 1101, folders: 1, bytes: 1101 })
+  assert.equal(story.path(inLate), '/Recovered/late/in late')
+  assert.equal(story.at('/Recovered/file 1099').kind, 'file')
+  assert.equal(story.path(old), undefined)
+  story.restore(outer)
+  assert.deepEqual(story.views.countAll(), total)
+  assert.equal(story.path(inLate), '/outer/f/late/in late')
+  assert.equal(story.views.at(['Recovered']), undefined)
+})
+
 test('isWithin follows places, also through folders that show as one', () => {
   const story = new Story()
   const one = story.folder('f')

@@ -198,9 +198,7 @@ export class Tree {
   /** Lets go of the segments of a removed version, except those that others of the entry name. */
   #unname(removed: VersionRow): void {
     const kept = new Set<string>()
-    for (const row of this.#deps.versions.rowsOfEntry(removed.entry)) {
-      for (const id of idsIn(row.segments, 32)) kept.add(id.toString('hex'))
-    }
+    for (const id of this.#deps.versions.segmentsOf(removed.entry)) kept.add(id.toString('hex'))
     const gone = idsIn(removed.segments, 32).filter((id) => !kept.has(id.toString('hex')))
     this.#deps.segments.unname(gone, removed.entry)
   }

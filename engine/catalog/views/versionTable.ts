@@ -42,6 +42,7 @@ export class VersionTable {
   readonly #bySlot: Statement
   readonly #byEntry: Statement
   readonly #heads: Statement
+  readonly #segments: Statement
   readonly #ofBirth: Statement
   readonly #addParent: Statement
   readonly #removeParent: Statement
@@ -60,6 +61,7 @@ export class VersionTable {
     this.#heads = database.prepare(
       'SELECT id, stamp, size, modified FROM version WHERE entry = ? AND followed = 0 ORDER BY stamp DESC, id DESC',
     )
+    this.#segments = database.prepare('SELECT segments FROM version WHERE entry = ?').pluck()
     this.#ofBirth = database.prepare(`SELECT ${versionColumns} FROM version WHERE entry = ? AND birth = 1`)
     this.#addParent = database.prepare('INSERT OR IGNORE INTO version_parent (parent, version) VALUES (?, ?)')
     this.#removeParent = database.prepare('DELETE FROM version_parent WHERE parent = ? AND version = ?')
@@ -70,7 +72,9 @@ export class VersionTable {
          WHERE version_parent.parent = ? AND version.entry = ? AND version.id <> ? LIMIT 1`,
       )
       .pluck()
-    this.#setFollowed = database.prepare('UPDATE version SET followed = ? WHERE slot = ? AND id = ? AND entry = ?')
+    this.#setFollowed = database.prepare(
+      'UPDATE version INDEXED BY version_by_slot SET followed = ? WHERE slot = ? AND id = ? AND entry = ?',
+    )
     const greatest = database.prepare('SELECT max(number) FROM version').pluck()
     this.nextNumber = new Kept(() => (greatest.get<number>() ?? 0) + 1)
   }
@@ -130,6 +134,11 @@ export class VersionTable {
   /** All rows of versions of an entry, newest first. */
   rowsOfEntry(entry: number): VersionRow[] {
     return this.#byEntry.all<VersionRow>(entry)
+  }
+
+  /** Ids of the segments that versions of an entry name; some more than once. */
+  segmentsOf(entry: number): Buffer[] {
+    return this.#segments.all<Buffer>(entry).flatMap((packed) => idsIn(packed, 32))
   }
 
   /** Heads, the current version first; versions that name each other in a circle all count as heads. */

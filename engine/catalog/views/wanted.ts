@@ -32,6 +32,7 @@ interface PendingRow {
 
 interface Child {
   readonly number: number
+  readonly wanted: number
   readonly kind: number
   readonly fold: string
   readonly id: Buffer
@@ -83,7 +84,7 @@ export class Wanted {
     )
     this.#done = database.prepare('DELETE FROM wanted_pending WHERE entry = ?')
     this.#children = database.prepare(
-      `SELECT number, kind, fold, id FROM entry INDEXED BY entry_by_name
+      `SELECT number, wanted, kind, fold, id FROM entry INDEXED BY entry_by_name
        WHERE place = ? AND (kind, fold, id) > (?, ?, ?) ORDER BY kind, fold, id LIMIT ${childrenPerStep}`,
     )
     // What was deleted by itself keeps the policy of what it was in, be that a folder, deleted or not yet born. It shows as
@@ -221,11 +222,7 @@ export class Wanted {
         continue
       }
       const own = this.#own.get<PolicyRow>(child.number)?.copies ?? null
-      const isChanged = this.#put(
-        this.#entries.mustBe(child.number),
-        own === null ? folder.wanted : bitOf(own),
-        segments,
-      )
+      const isChanged = this.#put(child, own === null ? folder.wanted : bitOf(own), segments)
       if (isChanged) this.#noteDeleted.run(child.number)
     }
     const last = children.at(-1)
@@ -234,13 +231,11 @@ export class Wanted {
     return children.length + 1
   }
 
-  #put(row: EntryRow, wanted: number, segments: Set<string>): boolean {
+  #put(row: Pick<EntryRow, 'number' | 'wanted'>, wanted: number, segments: Set<string>): boolean {
     if (row.wanted === wanted) return false
     this.#entries.setWanted(row.number, wanted)
     // A folder may be named by versions that came before its birth row.
-    for (const version of this.#versions.rowsOfEntry(row.number)) {
-      for (const segment of idsIn(version.segments, 32)) segments.add(hexOf(segment))
-    }
+    for (const segment of this.#versions.segmentsOf(row.number)) segments.add(hexOf(segment))
     return true
   }
 }

@@ -3,6 +3,7 @@
  * formatters, the OpenAPI document. Pure: no Node, no DOM.
  */
 export * from './basics.ts'
+export * from './batch.ts'
 export * from './entries.ts'
 export * from './errors.ts'
 export * from './format.ts'

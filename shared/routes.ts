@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { bytesSchema, pageQuerySchema, pathSchema, problemSchema, timeSchema, idSchema } from './basics.ts'
+import { batchAnswerSchema } from './batch.ts'
 import {
   copyRequestSchema,
   entryPageSchema,
@@ -170,6 +171,15 @@ export const routes: readonly Route[] = [
     errors: ['not-found'],
   },
 
+  {
+    method: 'POST',
+    path: '/v1/batches',
+    summary:
+      'Stores many small files at once: for each a length (4 bytes, big-endian), a JSON head {path, size, modified?}, the bytes',
+    body: 'bytes',
+    answers: { 200: batchAnswerSchema },
+    errors: ['no-pool', 'bad-request', 'too-large'],
+  },
   {
     method: 'PUT',
     path: '/v1/files/{path}',

@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { Entry } from '../../shared/index.ts'
+import { type Entry, joinPath } from '../../shared/index.ts'
 import { type ApiClient, ApiFailure, type Headers } from '../apiClient.ts'
 import { Failure, WrongUsage } from '../failure.ts'
 import { showProgress } from '../progress.ts'
@@ -13,6 +13,7 @@ import { entryUrl, fileUrl, folderUrl, type RemotePath } from '../remotePath.ts'
 import { LocalFile, PART_BYTES } from './localFile.ts'
 import { walkTree } from './localTree.ts'
 import { Crowd } from './result.ts'
+import { SMALL_BYTES } from './smallFiles.ts'
 
 export interface PutOptions {
   readonly wait?: 'all' | undefined
@@ -105,10 +106,46 @@ async function putOnce(
   options: PutOptions,
   crowd: Crowd,
 ): Promise<number | null> {
+  const small = await readSmall(path, known, options, crowd)
+  if (small === null) return null
+  if (small !== undefined) {
+    const head = { path: joinPath(names), size: small.bytes.length, ...modifiedField(small.modifiedMs) }
+    await crowd.smallFiles(client).put({ head, bytes: small.bytes })
+    crowd.moved(small.bytes.length)
+    return small.bytes.length
+  }
+  const leaveMedium = await crowd.medium()
+  try {
+    return await putAlone(client, path, names, options, crowd)
+  } finally {
+    leaveMedium()
+  }
+}
+
+/** A small file's bytes, closed again; undefined if it is to go alone, null if the same content is there already. */
+async function readSmall(
+  path: string,
+  known: Entry | undefined,
+  options: PutOptions,
+  crowd: Crowd,
+): Promise<{ readonly bytes: Buffer; readonly modifiedMs: number } | null | undefined> {
   using file = await LocalFile.open(path)
   const { sizeBytes, modifiedMs } = file
   if (known?.kind === 'file' && known.size === sizeBytes && Date.parse(known.modified) === modifiedMs) return null
   crowd.found(sizeBytes)
+  if (sizeBytes > SMALL_BYTES || options.wait !== undefined) return undefined
+  return { bytes: await file.whole(), modifiedMs }
+}
+
+async function putAlone(
+  client: ApiClient,
+  path: string,
+  names: readonly string[],
+  options: PutOptions,
+  crowd: Crowd,
+): Promise<number> {
+  using file = await LocalFile.open(path)
+  const { sizeBytes, modifiedMs } = file
   const headers = modifiedHeader(modifiedMs)
   const url = fileUrl(names) + waitQuery(options)
   if (sizeBytes <= PART_BYTES) {
@@ -155,8 +192,13 @@ function waitQuery({ wait }: PutOptions): string {
   return wait === undefined ? '' : `?wait=${wait}`
 }
 
-/** RFC 3339 knows the years 0 to 9999; times outside are left to the node. */
 function modifiedHeader(modifiedMs: number): Headers {
+  const { modified } = modifiedField(modifiedMs)
+  return modified === undefined ? {} : { 'x-modified': modified }
+}
+
+/** RFC 3339 knows the years 0 to 9999; times outside are left to the node. */
+function modifiedField(modifiedMs: number): { modified?: string } {
   const year = new Date(modifiedMs).getUTCFullYear()
-  return year >= 0 && year <= 9999 ? { 'x-modified': new Date(modifiedMs).toISOString() } : {}
+  return year >= 0 && year <= 9999 ? { modified: new Date(modifiedMs).toISOString() } : {}
 }

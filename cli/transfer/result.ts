@@ -2,9 +2,10 @@
  * What a put or get did, as its JSON says, and the bounded crowd of files that are moved at once.
  */
 import { Semaphore } from '../../engine/base/async.ts'
-import { CONNECTIONS } from '../apiClient.ts'
+import { type ApiClient, CONNECTIONS } from '../apiClient.ts'
 import { Failure } from '../failure.ts'
 import type { Progress } from '../progress.ts'
+import { SmallFiles } from './smallFiles.ts'
 
 export interface TransferResult {
   /** Files moved. */
@@ -29,13 +30,17 @@ const endsAll = new Set([
   'stopping',
 ])
 const LARGE_AT_ONCE = 4
+/** Small ones among them wait in batches. */
+const FILES_AT_ONCE = 1024
 
 export class Crowd {
   readonly result: TransferResult = { files: 0, bytes: 0, skipped: 0, failed: [], leftOut: [] }
   readonly #progress: Progress
-  readonly #all = new Semaphore(CONNECTIONS)
+  readonly #all = new Semaphore(FILES_AT_ONCE)
+  readonly #medium = new Semaphore(CONNECTIONS)
   readonly #large = new Semaphore(LARGE_AT_ONCE)
   readonly #running = new Set<Promise<void>>()
+  #small: SmallFiles | undefined
   /** The words of `result.failed`. */
   readonly failures: { readonly path: string; readonly failure: Failure }[] = []
   /** Why it makes no sense to go on. */
@@ -61,6 +66,17 @@ export class Crowd {
   /** Waits for all that was added. */
   async settled(): Promise<void> {
     await Promise.all(this.#running)
+  }
+
+  /** Room for one of the files that go alone; the answer gives it back. */
+  medium(): Promise<() => void> {
+    return this.#medium.take(1)
+  }
+
+  /** What carries the small ones. */
+  smallFiles(client: ApiClient): SmallFiles {
+    this.#small ??= new SmallFiles(client)
+    return this.#small
   }
 
   /** Room for one of the few large files that move at once; the answer gives it back. */

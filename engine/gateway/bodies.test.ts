@@ -153,6 +153,57 @@ test('an upload that ends its side too early is refused, not taken for whole', a
   assert.equal(node.service.uploadsOpen, 0)
 })
 
+test('a consumer that looks at nothing but the bytes sees a cut upload as an error', async () => {
+  await using node = await startMemoryNode()
+  const { promise: outcome, resolve: settle } = Promise.withResolvers<string>()
+  node.service.putFile = async (_path, source) => {
+    try {
+      for await (const part of source) assert(part.length > 0)
+      settle('whole')
+    } catch (error) {
+      settle((error as EngineError).code)
+    }
+    throw new EngineError('internal', 'Never asked for.')
+  }
+  const request = startPut(node, 'cut', { 'content-length': 1000 })
+  request.on('error', () => {})
+  request.write('half of it', () => request.destroy())
+  assert.equal(await outcome, 'upload-cut')
+})
+
+test('a refused upload is read to its end, so that whoever sends it all sees the answer', async () => {
+  await using node = await startMemoryNode()
+  for (const headers of [{ 'if-match': '*' }, { authorization: 'Bearer wrong' }]) {
+    const request = startPut(node, 'refused', headers)
+    const answered = once(request, 'response')
+    request.end(bytes(16 * MiB))
+    await once(request, 'finish')
+    const [response] = await answered
+    assert.equal(response.statusCode, 'if-match' in headers ? 412 : 401)
+    response.resume()
+  }
+})
+
+test('a client that asks first is told no before it sends', async () => {
+  await using node = await startMemoryNode()
+  for (const [token, continued] of [
+    [node.token, true],
+    ['wrong', false],
+  ] as const) {
+    const request = startPut(node, 'asked', { expect: '100-continue', authorization: `Bearer ${token}` })
+    let toldToContinue = false
+    request.on('continue', () => {
+      toldToContinue = true
+      request.end('x')
+    })
+    request.on('error', () => {})
+    request.flushHeaders()
+    const [response] = await once(request, 'response')
+    assert.deepEqual([response.statusCode, toldToContinue], continued ? [201, true] : [401, false])
+    request.destroy()
+  }
+})
+
 test('a full disk is 507 in the middle of an upload, and the client sees it', async () => {
   await using node = await startMemoryNode({ capacityBytes: MiB })
   using agent = { agent: new Agent({ keepAlive: true }), [Symbol.dispose]: () => agent.agent.destroy() }

@@ -7,6 +7,7 @@
  * `confirm-needed` with facts {confirm, entries, bytes}, `precondition-failed`, `disk-full`, `quota-full`, ...).
  * Methods marked `?` are routed only where the engine has them; without, the API answers 404.
  */
+import type { EngineError } from '../base/error.ts'
 import type {
   Activity,
   Discovered,
@@ -52,6 +53,18 @@ export interface PutOptions {
   /** Aborted when the client goes away; nothing may stay behind then. */
   readonly signal: AbortSignal
 }
+
+/** One of many small files that are stored together. */
+export interface SmallFile {
+  readonly path: readonly string[]
+  readonly bytes: Uint8Array
+  readonly modifiedMs?: number
+}
+
+/** What became of one of them. */
+export type SmallFileStored =
+  | { readonly id: string; readonly version: string; readonly created: boolean; readonly durable: number }
+  | { readonly error: EngineError }
 
 /** A file opened at one version: what it is, and its bytes as often as wanted. */
 export interface OpenFile {
@@ -101,6 +114,8 @@ export interface Service {
     source: AsyncIterable<Uint8Array>,
     options: PutOptions,
   ): Promise<{ entry: Entry; created: boolean }>
+  /** The same for many small files at once; each is stored or fails by itself, in order. */
+  putFiles(files: readonly SmallFile[], options: { readonly signal: AbortSignal }): Promise<SmallFileStored[]>
   /** `not-found`, `wrong-kind`; with a version that the file does not have: `not-found`. */
   openFile(path: readonly string[], version?: string): Promise<OpenFile>
   deleteFile(

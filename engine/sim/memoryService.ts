@@ -16,7 +16,7 @@ import {
   type TrashItem,
 } from '../../shared/index.ts'
 import { EngineError } from '../base/error.ts'
-import type { Notice, OpenFile, PutOptions, Service } from '../gateway/index.ts'
+import type { Notice, OpenFile, PutOptions, SmallFile, SmallFileStored, Service } from '../gateway/index.ts'
 import { limits } from '../limits.ts'
 import { systemClock } from '../platform/index.ts'
 
@@ -123,6 +123,27 @@ export class MemoryService implements Service {
   }
 
   // ---------------------------------------------------------------- files and folders
+
+  async putFiles(
+    files: readonly SmallFile[],
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<SmallFileStored[]> {
+    return await Promise.all(
+      files.map(async ({ path, bytes, modifiedMs }) => {
+        const content = (async function* () {
+          yield bytes
+        })()
+        try {
+          const options = { signal, ...(modifiedMs === undefined ? {} : { modifiedMs }) }
+          const { entry, created } = await this.putFile(path, content, options)
+          return { id: entry.id, version: entry.version ?? '', created, durable: entry.copies.durable }
+        } catch (error) {
+          if (error instanceof EngineError) return { error }
+          throw error
+        }
+      }),
+    )
+  }
 
   async putFile(path: readonly string[], source: AsyncIterable<Uint8Array>, options: PutOptions) {
     this.#needPool()

@@ -3,10 +3,20 @@
  * back-pressure; nothing is held whole. A file's content is shown in a sandbox, apart from the app's own origin.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { fileQuerySchema, idSchema, mediaTypeOf, putFileQuerySchema } from '../../../shared/index.ts'
-import { EngineError } from '../../base/error.ts'
+import {
+  type BatchFile,
+  decodeBatch,
+  fileQuerySchema,
+  idSchema,
+  mediaTypeOf,
+  parseJsonPath,
+  putFileQuerySchema,
+} from '../../../shared/index.ts'
+import { EngineError, messageOf } from '../../base/error.ts'
+import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports.ts'
 import { bodyOf, goneSignal, sendParts } from '../bodies.ts'
+import { problemOf } from '../problems.ts'
 import { etagOf, httpDate, select, versionsOfIfMatch } from '../preconditions.ts'
 import type { PutOptions, Service } from '../service.ts'
 import type { StallWatch } from '../stallWatch.ts'
@@ -34,6 +44,23 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
     reply.code(created ? 201 : 200)
     if (entry.version !== null) reply.header('etag', etagOf(entry.version))
     return entry
+  })
+
+  app.post('/v1/batches', async (request, reply) => {
+    const batch = await readBatch(request, watch)
+    const results = await service.putFiles(
+      batch.map(({ head, bytes }) => ({
+        path: parseJsonPath(head.path),
+        bytes,
+        ...(head.modified === undefined ? {} : { modifiedMs: Date.parse(head.modified) }),
+      })),
+      { signal: goneSignal(reply.raw) },
+    )
+    const items = results.map((result, index) => {
+      const path = batch[index]?.head.path ?? ''
+      return 'error' in result ? { path, problem: problemOf(result.error) } : { path, ...result }
+    })
+    return { items }
   })
 
   app.get(`${filesPrefix}*`, { exposeHeadRoute: false }, (request, reply) => answerFile('GET', request, reply))
@@ -91,6 +118,23 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
       },
       watch,
     )
+  }
+}
+
+/** The whole body of a batch. Throws `too-large`, `bad-request`. */
+async function readBatch(request: FastifyRequest, watch: StallWatch): Promise<BatchFile[]> {
+  const parts: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const part of bodyOf(request.raw, watch)) {
+    sizeBytes += part.length
+    if (sizeBytes > limits.batchBodyMaxBytes)
+      throw new EngineError('too-large', 'The batch is too large; send fewer files.')
+    parts.push(part)
+  }
+  try {
+    return decodeBatch(Buffer.concat(parts))
+  } catch (error) {
+    throw new EngineError('bad-request', `The body is no batch of files: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The service's operations on files, folders, entries and the trash.
  */
-import { EngineError } from '../../base/error.ts'
+import { EngineError, isEngineError } from '../../base/error.ts'
 import { EntryIds, type NodeId, NodeIds, VersionIds } from '../../base/ids.ts'
 import type { EntryView } from '../../catalog/index.ts'
 import * as files from '../../files/index.ts'
@@ -16,13 +16,14 @@ import type {
   Version,
 } from '../../../shared/index.ts'
 import { parseJsonPath } from '../../../shared/index.ts'
-import type { OpenFile, PutOptions, Service } from '../service.ts'
+import type { OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from '../service.ts'
 import { machineName, toEntry, toTrashItem, toVersion } from './entries.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
 
 type Contents = Pick<
   Service,
   | 'putFile'
+  | 'putFiles'
   | 'openFile'
   | 'deleteFile'
   | 'listFolder'
@@ -57,6 +58,10 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
         entry: withDurable(shown(written.entry), options.wait === 'all' ? written.rowsDurable : written.durable),
         created: written.created,
       }
+    },
+    async putFiles(batch, { signal }) {
+      const here = pool()
+      return await Promise.all(batch.map(async (file) => await storeSmall(here, file, signal)))
     },
     async openFile(path, version) {
       return openVersion(pool(), files.mustBeFile(files.mustBeAt(pool().catalog.read, path)), version)
@@ -171,6 +176,21 @@ function writeOptions(options: PutOptions): files.WriteOptions {
     ...(options.ifNoneMatch === undefined ? {} : { ifNoneMatch: options.ifNoneMatch }),
     ...(options.ifMatch === undefined ? {} : { ifMatch: options.ifMatch }),
     ...(options.modifiedMs === undefined ? {} : { modifiedMs: options.modifiedMs }),
+  }
+}
+
+async function storeSmall(pool: PoolParts, file: SmallFile, signal: AbortSignal): Promise<SmallFileStored> {
+  const { path, bytes, modifiedMs } = file
+  try {
+    const content = (async function* () {
+      if (bytes.length > 0) yield bytes
+    })()
+    const options = { signal, ...(modifiedMs === undefined ? {} : { modifiedMs }) }
+    const { entry, version, created, durable } = await files.writeFile(pool, path, content, options)
+    return { id: entry, version, created, durable }
+  } catch (error) {
+    if (!isEngineError(error)) throw error
+    return { error }
   }
 }
 

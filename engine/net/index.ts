@@ -2,7 +2,7 @@
 import { Network } from './network.ts'
 import type { PeerNetwork, PeerNetworkOptions } from './types.ts'
 
-export { PROTOCOL_MIN, PROTOCOL_VERSION } from './hello.ts'
+export { PROTOCOL_VERSION } from './hello.ts'
 export { defineMessage } from './message.ts'
 export type {
   Answer,

@@ -4,7 +4,8 @@
  */
 import type { NodeId } from '../base/ids.ts'
 import type { Announcement, Discovery, Sighting } from '../ports.ts'
-import type { NetworkOwner, SimNetwork } from './transport.ts'
+import type { SimNetwork } from './transport.ts'
+import type { NetworkOwner } from './wire.ts'
 
 const repeatMs = 20_000
 const expiryMs = 120_000

@@ -2,5 +2,6 @@
 export type { CrashKind, DiskOperation, SimDisk } from './disk.ts'
 export { SeededRandom } from './random.ts'
 export { withSeeds } from './seeds.ts'
-export type { NetworkSettings, SimNetwork } from './transport.ts'
+export type { SimNetwork } from './transport.ts'
+export type { NetworkSettings } from './wire.ts'
 export { createSimWorld, type SimPortsOptions, type SimWorld, type SimWorldOptions, simPorts } from './world.ts'

@@ -14,7 +14,8 @@ import { type ClockSettings, Schedule, type ScheduledEvent, SimClock } from './c
 import { type CrashKind, SimDisk } from './disk.ts'
 import { SimDiscovery } from './discovery.ts'
 import { SeededRandom } from './random.ts'
-import { type NetworkOwner, SimNetwork } from './transport.ts'
+import { SimNetwork } from './transport.ts'
+import type { NetworkOwner } from './wire.ts'
 
 export interface SimWorldOptions {
   readonly seed: number

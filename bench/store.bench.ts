@@ -82,8 +82,10 @@ async function measureSmall(): Promise<number> {
       const pool = await other.json<{ files: number }>('GET', '/v1/pool')
       return pool.files === smallFiles || `${pool.files} files`
     })
-    const health = await other.health()
-    assert.equal(health.files.protected, smallFiles, JSON.stringify(health))
+    await until('the other node knows all copies', async () => {
+      const { files } = await other.health()
+      return files.protected === smallFiles || JSON.stringify(files)
+    })
     for (const node of nodes) report(`peak memory of ${node.name}`, node.peakBytes() / 1e6, 'MB')
     return rate
   } finally {

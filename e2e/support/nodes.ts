@@ -96,15 +96,11 @@ export class TestNode implements AsyncDisposable {
     assert(this.#process === undefined)
     const args = [
       ...[join(root, 'bin/hadahoop.mjs'), 'start', '--json', '--data', this.dataFolder, '--name', this.name],
-      ...['--listen', this.#options.listen ?? '127.0.0.1'],
+      ...(this.#options.namespace === undefined ? ['--listen', this.#options.listen ?? '127.0.0.1'] : []),
       ...(this.#options.discovery === true ? [] : ['--no-discovery']),
       ...(this.#options.args ?? []),
     ]
-    const { namespace } = this.#options
-    const [command, argv] =
-      namespace === undefined
-        ? [process.execPath, args]
-        : ['ip', ['netns', 'exec', namespace, process.execPath, ...args]]
+    const [command, argv] = inNamespace(this.#options.namespace, args)
     const child = spawn(command, argv, {
       cwd: root,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -208,9 +204,8 @@ export class TestNode implements AsyncDisposable {
 
   /** Runs the command line on this node's data folder. */
   async command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [join(root, 'bin/hadahoop.mjs'), ...args, '--data', this.dataFolder], {
-      cwd: root,
-    })
+    const all = [join(root, 'bin/hadahoop.mjs'), ...args, '--data', this.dataFolder]
+    const child = spawn(...inNamespace(this.#options.namespace, all), { cwd: root })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
@@ -224,6 +219,12 @@ export class TestNode implements AsyncDisposable {
     const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))
     return Number(line?.[1]) * 1024
   }
+}
+
+/** The command and arguments that run a script of Node's, inside a network namespace if one is named. */
+function inNamespace(namespace: string | undefined, args: readonly string[]): [string, string[]] {
+  if (namespace === undefined) return [process.execPath, [...args]]
+  return ['ip', ['netns', 'exec', namespace, process.execPath, ...args]]
 }
 
 export function encodePath(path: string): string {

@@ -105,9 +105,9 @@ export class Connection implements Peer {
     return this.#closeReason
   }
 
-  /** Sends the pulse; the echo tells round trip and clock. */
-  beat(pulse: Pulse): void {
-    this.#control.post([kinds.pulse, this.#clock.monotonicMs(), pulse])
+  /** Sends the pulse, before all that waits unless it is the first; the echo tells round trip and clock. */
+  beat(pulse: Pulse, urgent = true): void {
+    this.#control.post([kinds.pulse, this.#clock.monotonicMs(), pulse], urgent)
     this.#data.post([kinds.beat])
   }
 
@@ -177,7 +177,7 @@ export class Connection implements Peer {
   #pulse(envelope: Envelope): void {
     const pulse = pulseSchema.safeParse(envelope[2])
     if (!pulse.success || typeof envelope[1] !== 'number') throw new EngineError('bad-message', 'a malformed pulse')
-    this.#control.post([kinds.echo, envelope[1], this.#clock.nowMs()])
+    this.#control.post([kinds.echo, envelope[1], this.#clock.nowMs()], true)
     this.#hooks.pulse(this, pulse.data)
   }
 

@@ -69,6 +69,21 @@ test('pulses arrive at every beat, also while the data wire is full', async () =
   await world.wait(asked)
 })
 
+test('pulses overtake large messages that wait on the control wire', async () => {
+  await using world = createSimWorld({ seed: 1 })
+  const [a, b] = (await pool(world, ['a', 'b'])) as [TestNode, TestNode]
+  world.network.settings.bytesPerMs = 1_000
+  const heardMs: number[] = []
+  b.network.on({ pulse: () => heardMs.push(world.nowMs) })
+  const text = 'x'.repeat(900_000)
+  const asked = Array.from({ length: 15 }, () => a.peer(b).request(echo, { text }))
+  await world.run(14_000)
+  // On the line and in the wire's buffer lie some 6 MB at first; after that no pulse is late by more than the buffer.
+  const gapsMs = heardMs.slice(1).map((atMs, index) => atMs - (heardMs[index] ?? 0))
+  assert(heardMs.length >= 4 && gapsMs.every((gapMs) => gapMs < limits.suspectAfterMs), `${gapsMs}`)
+  await world.wait(Promise.all(asked))
+})
+
 const refusing = (code: string): Gatekeeper => ({
   ...openGate,
   judge: async () => {

@@ -158,11 +158,12 @@ export class Lane {
 
   // -------------------------------------------------------------- out
 
-  /** Queues a small message. Throws `too-large`; a lane that is closed forgets it. */
-  post(envelope: Envelope): void {
+  /** Queues a small message; an urgent one (a beat) before all others. Throws `too-large`; a lane that is closed forgets it. */
+  post(envelope: Envelope, urgent = false): void {
     if (this.#closeReason !== undefined) return
     const bytes = encodeEnvelope(envelope)
-    this.#small.push(bytes)
+    if (urgent) this.#small.unshift(bytes)
+    else this.#small.push(bytes)
     this.#smallBytes += bytes.length
     if (this.#smallBytes > 4 * limits.laneQueueBytes) {
       this.close('the other end takes nothing in')
@@ -226,17 +227,18 @@ export class Lane {
     this.#sink?.closed(reason)
   }
 
-  /** Sends what the wire takes; with `drained` at least one frame, since the wire has just said that it has room. */
+  /** Sends what the wire takes; with `drained` at least one message, since the wire has just said that it has room. */
   #pump(drained: boolean): void {
     let room = drained
     while (this.#closeReason === undefined) {
-      const bufferedBytes = this.wire.bufferedBytes
-      if (this.#small.length > 0 && (room || bufferedBytes < 4 * limits.wireBufferBytes)) {
-        this.#sendSmall()
-      } else if (this.#payloads.length > 0 && (room || bufferedBytes < limits.wireBufferBytes)) {
-        room = false
-        this.#sendFrame(this.#payloads.shift() as OutgoingPayload)
-      } else break
+      if (!room && this.wire.bufferedBytes >= limits.wireBufferBytes) break
+      room = false
+      if (this.#small.length > 0) this.#sendSmall()
+      else {
+        const payload = this.#payloads.shift()
+        if (payload === undefined) break
+        this.#sendFrame(payload)
+      }
     }
     if (this.#closeReason === undefined && (this.#small.length > 0 || this.#payloads.length > 0)) this.#waitForRoom()
   }

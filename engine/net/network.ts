@@ -280,7 +280,8 @@ export class Network implements PeerNetwork {
     this.#contacts.get(nodeId)?.connected()
     this.#emit((events) => events.connected?.(connection))
     connection.open()
-    if (connection.closeReason === undefined) connection.beat(this.#pulse())
+    // The other end must hear of the adoption before it hears a pulse.
+    if (connection.closeReason === undefined) connection.beat(this.#pulse(), false)
   }
 
   #disconnected(connection: Connection, reason: string): void {

@@ -27,11 +27,11 @@ const third = admit(b, second, c)
 const removal = sign(a, genesis, { kind: 'remove', target: b.nodeId, stands: [third.hash] })
 /** Many large rows of the founder's; their signatures are not the point here. */
 const epochRow = sign(a, genesis, drawEpoch(judgeMembers([genesis]), new SeededRandom(1)).statement)
-const filler = (count: number): MemberRow[] =>
+const filler = (count: number, bodyBytes = 9_000): MemberRow[] =>
   Array.from({ length: count }, (_, index) => ({
     ...epochRow,
     hash: index.toString(16).padStart(64, '0') as RowHash,
-    body: Buffer.alloc(9_000, index),
+    body: Buffer.alloc(bodyBytes, index),
   }))
 
 test('an admission comes back as it was', () => {
@@ -49,7 +49,7 @@ test('however many rows there are, it fits, and brings its own admission and the
   assert(bytes.length > limits.admissionMaxBytes - 20_000, 'the rest of the room is used')
   for (const row of [genesis, second, third, removal]) assert(bytes.includes(row.body))
   // With so many admissions that they do not all fit, a node's own still leads.
-  const crowd = filler(100).map((row) => ({ ...second, hash: row.hash, body: row.body }))
+  const crowd = filler(2_000, 300).map((row) => ({ ...second, hash: row.hash, body: row.body }))
   const crowded = encodeAdmission(new RowSet([genesis, second, third, ...crowd]), third.hash)
   assert(crowded.length <= limits.controlMessageMaxBytes / 2)
   for (const row of [genesis, second, third]) assert(crowded.includes(row.body))
@@ -79,7 +79,11 @@ test('a removal of a node that has signed more than one row can list never voids
   await using world = createSimWorld({ seed: 1 })
   const ports = simPorts(world, 'b')
   const poolId = genesis.hash.slice(0, 32)
-  const rows = new RowSet([genesis, second, ...filler(2 * limits.hashesPerMemberRow)])
+  // What b rests on was signed by c, whom the founder admitted and removed since: the founder's row for c must stand.
+  const middle = admit(a, genesis, c)
+  const own = admit(c, middle, b)
+  const gone = sign(a, genesis, { kind: 'remove', target: c.nodeId, stands: [own.hash] })
+  const rows = new RowSet([genesis, middle, own, gone, ...filler(2 * limits.hashesPerMemberRow)])
   const secrets = { poolId, poolSecret: Buffer.alloc(32), epochs: [] } as unknown as ConstructorParameters<
     typeof OwnPool
   >[2]
@@ -87,6 +91,6 @@ test('a removal of a node that has signed more than one row can list never voids
   const row = pool.signRemoval(a.nodeId)
   assert(row.kind === 'remove')
   assert.equal(row.stands.length, limits.hashesPerMemberRow)
-  assert(row.stands.includes(second.hash))
+  assert(row.stands.includes(middle.hash))
   assert(!rows.judgedWith([row]).byNode.has(a.nodeId))
 })

@@ -34,7 +34,7 @@ export interface MemberSet {
   readonly epochs: readonly EpochRow[]
   /** True for rows that are struck, rest on a struck row, or rest on a row that is not in the set. */
   isVoid(hash: RowHash): boolean
-  /** Everything the node signed that is not void, genesis aside. */
+  /** Everything the node signed that is not void, genesis aside; under each of its admissions in the order of the rows given. */
   signedBy(node: NodeId): readonly MemberRow[]
 }
 
@@ -102,7 +102,7 @@ function place(rows: Iterable<MemberRow>): Placed[] {
     const each = { row, authority, index: placed.length, end: placed.length + 1, admittedMs, depth, void: false }
     placed.push(each)
     if (row.kind !== 'admit') continue
-    for (const below of byAuthority.get(row.hash) ?? []) waiting.push({ row: below, authority: each })
+    for (const below of (byAuthority.get(row.hash) ?? []).toReversed()) waiting.push({ row: below, authority: each })
   }
   for (const each of placed.toReversed()) {
     if (each.authority !== null) each.authority.end = Math.max(each.authority.end, each.end)

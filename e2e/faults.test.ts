@@ -79,7 +79,7 @@ test('paths that climb, hide or break are refused and nothing is written', async
     '%ff',
     '%c3%28',
     'a/',
-    `${'x'.repeat(256)}`,
+    'x'.repeat(256),
     '%zz',
     '..',
   ]

@@ -98,7 +98,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   )
   cleanup.use(watchInterfaces(systemClock, () => engine.interfacesChanged()))
   const token = systemRandom.bytes(32).toString('base64url')
-  const open = options.apiListen !== undefined
+  const { apiListen } = options
   const apiPort = options.apiPort ?? kept.apiPort
   const gateway = createGateway({
     service: engine.service,
@@ -110,9 +110,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     assets: await loadPage((name) => readFile(new URL(name, pageFolder))),
     log,
     ...(apiPort === undefined ? {} : { port: apiPort }),
-    ...(open
+    ...(apiListen !== undefined
       ? {
-          host: options.apiListen as string,
+          host: apiListen,
           hostNames: [hostname()],
           tls: { certificatePem: identity.certificatePem, privateKeyPem: identity.privateKeyPem },
         }

@@ -79,7 +79,7 @@ function stopSignal(): Promise<void> {
   })
 }
 
-export function portOf(text: string): number {
+function portOf(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('A port is a number from 0 to 65535.')

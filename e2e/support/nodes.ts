@@ -154,7 +154,7 @@ export class TestNode implements AsyncDisposable {
   /** A request to the API; the path starts with `/`. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string>) }
-    return await fetch(`${this.url}${path}`, { ...init, headers } as RequestInit)
+    return await fetch(`${this.url}${path}`, { ...init, headers })
   }
 
   /** The JSON of a request that must succeed. */
@@ -227,7 +227,7 @@ function inNamespace(namespace: string | undefined, args: readonly string[]): [s
   return ['ip', ['netns', 'exec', namespace, process.execPath, ...args]]
 }
 
-export function encodePath(path: string): string {
+function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 

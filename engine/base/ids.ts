@@ -50,4 +50,3 @@ export const VersionIds = parser<VersionId>('a version id of 32 hexadecimal digi
 export const EpochIds = parser<EpochId>('an epoch id of 32 hexadecimal digits', digits16)
 export const PoolIds = parser<PoolId>('a pool id of 32 hexadecimal digits', digits16)
 export const ChunkIds = parser<ChunkId>('a chunk id of 64 hexadecimal digits', digits32)
-export const SegmentIds = parser<SegmentId>('a segment id of 64 hexadecimal digits', digits32)

@@ -44,7 +44,7 @@ export interface Uploaded {
 }
 
 /** How many nodes a write waits for: two, or fewer where fewer are wanted or connected. */
-export function acknowledgeCount(copies: number, connected: number): number {
+function acknowledgeCount(copies: number, connected: number): number {
   return Math.min(limits.acknowledgeNodes, copies, connected)
 }
 

@@ -98,7 +98,7 @@ export async function writeFile(
 }
 
 /** Segments and claims that the row about to be written relies on, in its transaction. */
-export function recordUpload(deps: UploadDeps, tx: CatalogTransaction, uploaded: Uploaded): void {
+function recordUpload(deps: UploadDeps, tx: CatalogTransaction, uploaded: Uploaded): void {
   for (const [node, chunks] of uploaded.confirmed) deps.catalog.chunks.claim(node, chunks, [])
   for (const segment of uploaded.segments) tx.addSegment(segment)
 }

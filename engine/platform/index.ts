@@ -1,5 +1,4 @@
 /** The ports on real machines. */
-export { formatAddress, isLoopback, parseAddress } from './address.ts'
 export { nodeIdOfCertificate, readCertificate } from './certificate.ts'
 export { systemClock } from './clock.ts'
 export { createDisk, type FolderDisk } from './disk.ts'

@@ -1,4 +1,4 @@
-export { Copier, type CopyOrder, planCopies } from './copier.ts'
+export { Copier } from './copier.ts'
 export { Courier, serveChunks } from './courier.ts'
 export { Fetcher } from './fetcher.ts'
 export { InventoryExchange } from './inventory.ts'

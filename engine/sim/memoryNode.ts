@@ -16,7 +16,7 @@ export interface MemoryNode<S extends Service = MemoryService> extends AsyncDisp
   ask(path: string, init?: RequestInit): Promise<Response>
 }
 
-export const testAssets: Assets = new Map([
+const testAssets: Assets = new Map([
   [
     '/',
     {

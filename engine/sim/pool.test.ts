@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MiB } from '../limits.ts'
-import { SimPool } from './pool.ts'
+import { SimPool } from './testPool.ts'
 import { SeededRandom } from './random.ts'
 
 const dayMs = 86_400_000
@@ -71,9 +71,7 @@ test('a partition heals: both sides keep what they wrote, edits of one file stay
   assert.deepEqual(await pool.names(3), await pool.names(0))
   const entry = await pool.world.play(async () => await pool.service(1).entryAt(['shared']))
   assert.equal(entry.conflict, true)
-  const settle = pool.service(1).settle
-  assert(settle !== undefined)
-  await pool.world.play(async () => await settle(entry.id, { keep: 'both' }))
+  await pool.world.play(async () => await pool.service(1).settle?.(entry.id, { keep: 'both' }))
   await pool.settle()
   const both = [await pool.read(3, 'shared'), await pool.read(3, 'shared (2)')].map(String).toSorted()
   assert.deepEqual(both, ['left', 'right'])

@@ -151,7 +151,7 @@ export function inPool(parts: NodeParts): PoolParts {
   return pool
 }
 
-export function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
+function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
   return { items: page.items.map(show), next: page.next }
 }
 

@@ -2,7 +2,7 @@
  * Entries in the API's form: what the catalog's views say, the state that the census finds, and for every state but
  * `protected` the reason and the next step in the words of people.
  */
-import type { EntryId, NodeId } from '../../base/ids.ts'
+import type { NodeId } from '../../base/ids.ts'
 import type { EntryView, TrashItem as TrashView, Version as VersionRow } from '../../catalog/index.ts'
 import { type FileState, fileState, type ReplicaCounts } from '../../placement/index.ts'
 import type { Entry, Reason, TrashItem, Version } from '../../../shared/index.ts'
@@ -161,8 +161,4 @@ export function toTrashItem(pool: PoolParts, item: TrashView): TrashItem {
     deletedBy: item.trashedBy,
     expiresAt: timeText(item.trashedAtMs + days * dayMs),
   }
-}
-
-export function asEntryId(id: string): EntryId {
-  return id as EntryId
 }

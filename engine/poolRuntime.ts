@@ -110,7 +110,7 @@ export class PoolRuntime implements AsyncDisposable {
       census: this.#census,
       reader: new Reader({ catalog, fetcher, keyring }),
     }
-    serveChunks(network, store)
+    serveChunks(network, store, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
     this.#connectEvents()
     this.#runner.run(copier)
     this.#runner.run(this.#upkeep())

@@ -185,8 +185,11 @@ export interface SealOptions {
 export interface Compute {
   /** Cuts, looks up, compresses, seals, hashes and re-checks a content; pieces come in order; memory is bounded. */
   seal(source: AsyncIterable<Uint8Array>, options: SealOptions): AsyncIterable<SealedPiece>
-  /** Opens and decompresses one chunk; throws `damaged` if tag or length are wrong. */
-  open(sealed: Uint8Array, reference: ChunkReference): Promise<Uint8Array>
+  /**
+   * Opens and decompresses one chunk; throws `damaged` if tag or length are wrong. `own`: the caller gives `sealed` away, which
+   * must not be touched again; opening large chunks then copies nothing.
+   */
+  open(sealed: Uint8Array, reference: ChunkReference, options?: { readonly own?: boolean }): Promise<Uint8Array>
   stop(): Promise<void>
 }
 

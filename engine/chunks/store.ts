@@ -208,6 +208,11 @@ class DiskChunkStore implements OpenChunkStore {
     await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id))))
   }
 
+  async abandon(upload: VersionId, ids: readonly ChunkId[]): Promise<void> {
+    await this.endLeases([upload])
+    await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id, { unlessLeased: true }))))
+  }
+
   async endLeases(uploads: readonly VersionId[]): Promise<void> {
     this.#checkOpen()
     await this.#commits.run(uploads.length * ROW_BYTES, () => {
@@ -221,10 +226,10 @@ class DiskChunkStore implements OpenChunkStore {
   }
 
   /** The row away, durably; then the file. `keepFile` leaves it for the next start to look at. */
-  async #drop(id: ChunkId, keepFile = false): Promise<void> {
+  async #drop(id: ChunkId, { keepFile = false, unlessLeased = false } = {}): Promise<void> {
     const dropped = await this.#commits.run(
       ROW_BYTES,
-      () => this.#dropRows(id, keepFile),
+      () => this.#dropRows(id, keepFile, unlessLeased),
       (row) => {
         if (row !== undefined) this.#noteRemoved(id, row.sizeBytes)
       },
@@ -237,9 +242,13 @@ class DiskChunkStore implements OpenChunkStore {
       .catch((error: unknown) => this.#report(`chunk ${id} stays noted as doomed: ${messageOf(error)}`))
   }
 
-  #dropRows(id: ChunkId, keepFile: boolean): { readonly sizeBytes: number; readonly inFile: boolean } | undefined {
+  #dropRows(
+    id: ChunkId,
+    keepFile: boolean,
+    unlessLeased: boolean,
+  ): { readonly sizeBytes: number; readonly inFile: boolean } | undefined {
     const row = this.#table.find(id)
-    if (row === undefined) return undefined
+    if (row === undefined || (unlessLeased && this.#table.leases(row).length > 0)) return undefined
     const inFile = this.#table.sealed(row) === undefined
     this.#table.drop(id, row, inFile && !keepFile)
     return { sizeBytes: row.sizeBytes, inFile }
@@ -253,7 +262,7 @@ class DiskChunkStore implements OpenChunkStore {
     const bytes = inRow ?? (await this.#readFile(id))
     if (bytes !== undefined && bytes.length === row.sizeBytes && blake3Hex(bytes) === id) return bytes
     this.#report(`chunk ${id} is ${bytes === undefined ? 'not to be read' : 'damaged'} on this disk and withdrawn`)
-    if (bytes === undefined) await this.#drop(id, true)
+    if (bytes === undefined) await this.#drop(id, { keepFile: true })
     else {
       await this.#files.quarantine(id, bytes)
       await this.#drop(id)

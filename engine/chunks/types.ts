@@ -34,6 +34,11 @@ export interface ChunkStore {
   /** Ends the leases of a writer's earlier starts. */
   endLeasesOfWriter(writer: NodeId, beforeStart: number | null): Promise<void>
   leasesOf(id: ChunkId): Lease[]
+  /**
+   * An upload was given up by its writer: ends its leases and deletes those of `ids` that no other lease keeps. The caller names
+   * only chunks that no version names.
+   */
+  abandon(upload: VersionId, ids: readonly ChunkId[]): Promise<void>
   /** Deletes a replica for good. The caller answers for invariant 4. */
   remove(ids: readonly ChunkId[]): Promise<void>
   /** Ids in order, from `after` on. */

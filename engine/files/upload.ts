@@ -94,11 +94,36 @@ export async function uploadContent(
     stop.abort(error)
   }
   await Promise.all(storing)
-  if (failure !== undefined) throw failure.error
-  wish.signal.throwIfAborted()
+  if (failure === undefined && wish.signal.aborted) failure = { error: wish.signal.reason }
+  if (failure !== undefined) {
+    await abandonUpload(deps, wish.upload, ledger.byNode)
+    throw failure.error
+  }
   const last = builder.finish()
   if (last !== undefined) segments.push(last)
   return { sizeBytes, segments, confirmed: ledger.byNode, durable: ledger.fewest, short: ledger.short }
+}
+
+/**
+ * Gives up an upload whose row will never be written: its leases end, and chunks that only it needed are deleted where they can
+ * be reached. Elsewhere they stay until collected; nothing names them.
+ */
+export async function abandonUpload(
+  deps: UploadDeps,
+  upload: VersionId,
+  confirmed: ReadonlyMap<NodeId, readonly ChunkId[]>,
+): Promise<void> {
+  await Promise.all(
+    [...confirmed].map(async ([node, chunks]) => {
+      const unnamed = chunks.filter((chunk) => (deps.catalog.chunks.facts(chunk)?.wanted ?? 0) === 0)
+      try {
+        if (node === deps.self) await deps.store.abandon(upload, unnamed)
+        else await deps.courier.abandon(node, upload, unnamed)
+      } catch (error) {
+        if (!isEngineError(error)) throw error // gone meanwhile: the lease ends when it has walked with our next start
+      }
+    }),
+  )
 }
 
 /** What is confirmed of an upload so far. */

@@ -10,7 +10,7 @@ import type { Clock, Random } from '../ports.ts'
 import type { Copier, InventoryExchange } from '../replication/index.ts'
 import { type CommitDeps, commit } from './commit.ts'
 import { ensureFolder, mustBeFile, mustBeFolder, newEntryId, pathText } from './paths.ts'
-import { type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
+import { abandonUpload, type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
 
 export interface WriteDeps extends UploadDeps, CommitDeps {
   readonly clock: Clock
@@ -51,12 +51,7 @@ export async function writeFile(
   checkTarget(existing, path, options)
   const { copies, pinnedTo } = deps.catalog.read.policy((existing ?? nearestFolder(deps, path)).id)
   const upload = deps.random.bytes(16).toString('hex') as VersionId
-  const uploaded = await uploadContent(deps, source, { upload, copies, pinnedTo, signal: options.signal }).catch(
-    async (error: unknown) => {
-      await deps.store.endLeases([upload])
-      throw error
-    },
-  )
+  const uploaded = await uploadContent(deps, source, { upload, copies, pinnedTo, signal: options.signal })
   const now = deps.clock.nowMs()
   const version = (entry: EntryId, parents: readonly VersionId[]): Version => ({
     version: upload,
@@ -84,7 +79,10 @@ export async function writeFile(
       return { entry, created: true }
     },
     { segments: uploaded.segments, everyone: options.everyone === true, signal: options.signal },
-  )
+  ).catch(async (error: unknown) => {
+    await abandonUpload(deps, upload, uploaded.confirmed)
+    throw error
+  })
   if (uploaded.short.length > 0) {
     deps.copier.hurry(uploaded.short)
     deps.wakeCopier()

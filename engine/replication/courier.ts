@@ -10,7 +10,7 @@ import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
 import type { ChunkStore, Lease } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { Peer, PeerNetwork } from '../net/index.ts'
-import { fetchChunks, packIds, storeChunks, touchChunks, unpackIds } from './messages.ts'
+import { abandonUpload, fetchChunks, packIds, storeChunks, touchChunks, unpackIds } from './messages.ts'
 
 interface Parcel {
   readonly id: ChunkId
@@ -71,6 +71,15 @@ export class Courier {
       held.push(...part.map((_, index) => answer.body.held[index] ?? false))
     }
     return held
+  }
+
+  /** Tells the node that an upload of this node was given up. Throws `peer-gone`, `timeout`. */
+  async abandon(node: NodeId, upload: VersionId, ids: readonly ChunkId[]): Promise<void> {
+    const { peer } = this.#lanesTo(node)
+    for (let from = 0; from < ids.length; from += limits.inventoryBatch) {
+      const part = ids.slice(from, from + limits.inventoryBatch)
+      await peer.request(abandonUpload, { upload: bytesOf(upload), ids: packIds(part) })
+    }
   }
 
   #lanesTo(node: NodeId): Lanes {
@@ -142,8 +151,8 @@ function unpackLease(lease: { upload: Uint8Array; writer: Uint8Array; writerStar
   }
 }
 
-/** Answers the peers' puts, fetches and touches from a store. */
-export function serveChunks(network: PeerNetwork, store: ChunkStore): void {
+/** Answers the peers' puts, fetches and touches from a store. `isNamed`: a version names the chunk. */
+export function serveChunks(network: PeerNetwork, store: ChunkStore, isNamed: (id: ChunkId) => boolean): void {
   network.handle(storeChunks, async (body, { payload }) => {
     const ids = unpackIds(body.ids)
     const parts = cutPayload(payload, body.sizes, ids.length)
@@ -168,6 +177,16 @@ export function serveChunks(network: PeerNetwork, store: ChunkStore): void {
     const [only] = present
     if (only === undefined) return body
     return { body, payload: present.length === 1 ? only : Buffer.concat(present) }
+  })
+  network.handle(abandonUpload, async (body, { peer }) => {
+    const upload = hexOf(body.upload) as VersionId
+    const isTheirs = (id: ChunkId) =>
+      store.leasesOf(id).some((lease) => lease.upload === upload && lease.writer === peer.nodeId)
+    await store.abandon(
+      upload,
+      unpackIds(body.ids).filter((id) => isTheirs(id) && !isNamed(id)),
+    )
+    return {}
   })
   network.handle(touchChunks, async (body) => ({
     held: await store.touch(unpackIds(body.ids), unpackLease(body.lease)),

@@ -36,7 +36,7 @@ export class Fetcher {
     const local = await store.get(reference.chunkId)
     if (local !== undefined) {
       try {
-        return await compute.open(local, reference)
+        return await compute.open(local, reference, { own: true })
       } catch (error) {
         if (!isEngineError(error, 'damaged')) throw error
         await store.get(reference.chunkId, { verify: true }) // quarantines and withdraws what is rotten

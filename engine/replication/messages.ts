@@ -60,6 +60,14 @@ export const touchChunks = defineMessage(
   z.object({ held: z.array(z.boolean()).max(limits.chunksPerBatch) }),
 )
 
+/** The sender gives up an upload of its own: these chunks need not be kept for it. */
+export const abandonUpload = defineMessage(
+  'chunks.abandon',
+  'control',
+  z.object({ upload: id16, ids: packed(limits.inventoryBatch) }),
+  z.object({}),
+)
+
 /** A batch of inventory news, numbered per start of the holder; false asks for nothing, the receiver compares by itself. */
 export const pushInventory = defineMessage(
   'inventory.push',

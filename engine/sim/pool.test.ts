@@ -121,3 +121,25 @@ test('two nodes on one computer hold both copies only while there is no other co
   pool.crash(1)
   for (let file = 0; file < 10; file++) assert.equal((await pool.read(2, `f${file}`)).toString(), `content ${file}`)
 })
+
+test('an upload that is given up leaves no chunk behind, here or elsewhere, and takes none that others need', async () => {
+  await using pool = await SimPool.start({ nodes: 2, seed: 11 })
+  const random = new SeededRandom(12)
+  const kept = random.bytes(300_000)
+  await pool.write(0, 'kept', kept)
+  const before = [0, 1].map((index) => pool.engine(index).pool()?.store.count)
+  const gaveUp = new Error('the client went away')
+  async function* broken() {
+    yield kept
+    yield random.bytes(2 * MiB)
+    throw gaveUp
+  }
+  const options = { signal: new AbortController().signal }
+  await assert.rejects(pool.world.play(async () => await pool.service(0).putFile(['cut'], broken(), options)), gaveUp)
+  await pool.world.until(
+    () => [0, 1].every((index) => pool.engine(index).pool()?.store.count === before[index]),
+    'the chunks of the given-up upload are gone',
+  )
+  assert.deepEqual(await pool.names(1), ['kept'])
+  assert.ok((await pool.read(1, 'kept')).equals(kept))
+})

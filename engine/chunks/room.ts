@@ -57,6 +57,11 @@ export class Room {
     this.#reservedBytes -= bytes
   }
 
+  /** Something was deleted: the disk is asked before the next refusal. */
+  askAnew(): void {
+    this.#askedAtMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Bytes that may still come in. */
   async bytes(): Promise<number> {
     if (this.#clock.monotonicMs() - this.#askedAtMs >= limits.freeSpaceAskMs) await this.#ask()

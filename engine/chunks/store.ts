@@ -236,6 +236,7 @@ class DiskChunkStore implements OpenChunkStore {
     )
     if (dropped?.inFile !== true || keepFile) return
     await this.#files.remove(id)
+    this.#room.askAnew()
     // Nothing waits for this: a doomed file that is gone already does no harm.
     this.#commits
       .run(ROW_BYTES, () => this.#table.undoom(id))

@@ -1,7 +1,8 @@
 /**
- * Payloads under way and the credit that bounds them. Requests and answers have windows of their own: the asker always
- * takes an answer in, so answers drain whatever else is stuck, and a handler that waits to send its answer can never hold
- * up the answer that another handler waits for. With one window for both, two nodes that ask and answer in bulk stand still.
+ * Payloads under way, the memory they lie in, and the credit that bounds them. Requests and answers have windows of their
+ * own. A request's credit comes back when its handler settles, and a handler may first fetch from the asker (a repair order
+ * does): with one window for both, the asker's requests would hold the credit that its answers to those fetches need, and
+ * the two would stand still. Answers are always taken in, so their window drains whatever else is stuck.
  */
 import assert from 'node:assert/strict'
 import { EngineError } from '../base/error.ts'

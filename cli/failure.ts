@@ -24,7 +24,8 @@ export class WrongUsage extends Error {
 /** What and what to do, in one line. */
 export function lineOf(error: unknown): string {
   const { message, hint } = error instanceof Error ? (error as Error & { hint?: string }) : { message: String(error) }
-  return [message, hint]
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`
+  return [sentence, hint]
     .filter(Boolean)
     .join(' ')
     .replace(/\s*\n\s*/g, ' ')

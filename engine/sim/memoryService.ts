@@ -161,17 +161,20 @@ export class MemoryService implements Service {
     this.uploadsOpen++
     try {
       for await (const part of source) {
-        sizeBytes += part.byteLength
-        if (this.#usedBytes + sizeBytes > (this.#options.capacityBytes ?? Infinity)) {
+        if (this.#usedBytes + part.byteLength > (this.#options.capacityBytes ?? Infinity)) {
           throw new EngineError('disk-full', 'The disk is full.', { hint: 'Make room.' })
         }
+        this.#usedBytes += part.byteLength
+        sizeBytes += part.byteLength
         if (!this.#options.discard) parts.push(part)
       }
       options.signal.throwIfAborted()
+    } catch (error) {
+      this.#usedBytes -= sizeBytes
+      throw error
     } finally {
       this.uploadsOpen--
     }
-    this.#usedBytes += sizeBytes
     const nowMs = systemClock.nowMs()
     const content = {
       id: this.#newId(),

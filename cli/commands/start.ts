@@ -35,6 +35,8 @@ export function startCommand(program: Command): void {
   command.action(async () => {
     const context = new Context(command.optsWithGlobals())
     const { apiPort, peerPort, listen, apiListen, name, site, quota, minFree, discovery } = command.opts<StartOptions>()
+    // Listened for from the beginning: whoever reads the first line may stop the node at once.
+    const stopped = stopSignal()
     const { startNode } = await import('../../engine/main.ts')
     const node = await startNode({
       dataDir: context.folder,
@@ -56,7 +58,7 @@ export function startCommand(program: Command): void {
       print('(that address works once, within five minutes; `hadahoop open` prints a fresh one)')
       print(`Other machines reach it at ${peerAddress}. Its data lies in ${context.folder}. Ctrl+C stops it.`)
     }
-    await stopSignal()
+    await stopped
     await node.stop()
     // Nothing is left to wait for, whatever a library may still hold open.
     process.exit(0)

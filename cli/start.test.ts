@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import test from 'node:test'
+
+function start(folder: string, ...args: string[]) {
+  const main = join(import.meta.dirname, 'main.ts')
+  const child = spawn(process.execPath, [
+    main,
+    'start',
+    '--data',
+    folder,
+    '--no-discovery',
+    '--listen',
+    '127.0.0.1',
+    ...args,
+  ])
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return { child, line: async () => String((await lines.next()).value), exit: once(child, 'exit') }
+}
+
+test('start says where it is, lets only its owner in, and stops cleanly at either signal', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hadahoop-start-'))
+  const file = join(folder, 'api.json')
+  const first = start(folder, '--name', 'one', '--json')
+  const ready = JSON.parse(await first.line()) as Record<string, string>
+  assert.deepEqual(Object.keys(ready), ['nodeId', 'url', 'token', 'peerAddress'])
+  const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>
+  assert.deepEqual([url, token], [ready['url'], ready['token']])
+  if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
+  first.child.kill('SIGTERM')
+  assert.deepEqual(await first.exit, [0, null])
+  assert(!existsSync(file))
+
+  const again = start(folder)
+  const login = /(http:\S+)\/#login=\S+/.exec(await again.line())
+  assert.equal(login?.[1], url, 'the port is kept')
+  again.child.kill('SIGINT')
+  assert.deepEqual(await again.exit, [0, null])
+  rmSync(folder, { recursive: true })
+})

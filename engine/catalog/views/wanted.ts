@@ -151,8 +151,9 @@ export class Wanted {
     this.#noteWithTwins(entry, entry.place, 0)
   }
 
+  /** The entry ended, its policy with it. */
   forget(entry: EntryRow): void {
-    this.#remove.run(entry.number)
+    if (this.#remove.run(entry.number).changes > 0) this.#note.run(entry.number, 0)
   }
 
   reset(): void {

@@ -16,7 +16,7 @@ export const entryIds: EntryId[] = ['aaaa1', 'aaaa2', '11', '5', 'aaaa1b', 'c', 
   (start) => idOf<EntryId>(start),
 )
 export const nodeIds: NodeId[] = ['1', '2', '3', '4'].map((start) => idOf<NodeId>(start, 'node'))
-const versionIds: VersionId[] = Array.from({ length: 14 }, (_, index) => idOf<VersionId>(index.toString(16)))
+const versionIds: VersionId[] = Array.from({ length: 9 }, (_, index) => idOf<VersionId>(index.toString(16)))
 const names = ['a', 'A', 'b.txt', 'B.txt', '\u00e9', 'e\u0301', 'Recovered', `b (${entryIds[0]?.slice(0, 4)}).txt`]
 
 export function referenceOf(label: string): ChunkReference {
@@ -103,7 +103,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 /** Changes with stamps that all differ; many within one millisecond. */
 export const history: fc.Arbitrary<StampedChange[]> = fc
-  .array(fc.tuple(change, fc.nat(12)), { minLength: 1, maxLength: 40 })
+  .array(fc.tuple(change, fc.nat(12)), { minLength: 1, maxLength: 60, size: 'max' })
   .map((drawn) => drawn.map(([each, ms], index) => ({ change: each, stamp: stampAt(ms, index) })))
 
 /** What stands in the end: of each register the change with the greatest stamp. */

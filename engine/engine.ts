@@ -14,7 +14,7 @@ import { assertLimits, limits } from './limits.ts'
 import { codeMatchesHint, createMembership, type Invite, type PoolMembership } from './membership/index.ts'
 import { createPeerNetwork, type PeerNetwork, PROTOCOL_VERSION } from './net/index.ts'
 import { type OwnProfile, PoolRuntime } from './poolRuntime.ts'
-import type { Announcement, Disk, Ports, Sighting } from './ports.ts'
+import type { Announcement, Disk, LocalFiles, Ports, Sighting } from './ports.ts'
 
 export interface EngineOptions {
   readonly ports: Ports
@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly minimumFreeBytes?: number
   /** Told of what went wrong in the background. */
   readonly report: (problem: string) => void
+  /** Files of this computer that may be read in; none in a simulation. */
+  readonly localFiles?: LocalFiles
 }
 
 /** Settings of a new pool until somebody changes them. */
@@ -90,6 +92,9 @@ export class Engine implements NodeParts, AsyncDisposable {
     return engine
   }
 
+  get localFiles(): LocalFiles | null {
+    return this.#options.localFiles ?? null
+  }
   get clock() {
     return this.#options.ports.clock
   }
@@ -182,6 +187,7 @@ export class Engine implements NodeParts, AsyncDisposable {
       ports,
       identity,
       gatekeeper: this.membership,
+      fault: (error) => this.#options.report(messageOf(error)),
       listen: { ...listen, ...(this.#port === undefined ? {} : { port: this.#port }) },
     })
   }

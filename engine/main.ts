@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
+import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
 import { createGateway, loadPage } from './gateway/index.ts'
@@ -12,6 +13,7 @@ import {
   createDiscovery,
   createDisk,
   createTransport,
+  localFiles,
   lockFolder,
   machineHash,
   probeRuntime,
@@ -48,7 +50,6 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-const version = '0.1.0'
 const pageFolder = new URL('./gateway/page/', import.meta.url)
 const apiFile = 'api.json'
 const portsFile = 'ports.json'
@@ -93,6 +94,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       listen,
       discovery: options.discovery ?? true,
       report: log,
+      localFiles,
       ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
     }),
   )
@@ -106,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     random: systemRandom,
     token,
     nodeId: identity.nodeId,
-    version,
+    version: VERSION,
     assets: await loadPage((name) => readFile(new URL(name, pageFolder))),
     log,
     ...(apiPort === undefined ? {} : { port: apiPort }),
@@ -121,7 +123,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await gateway.start()
   cleanup.defer(async () => await gateway.stop())
   await disk.write(portsFile, Buffer.from(JSON.stringify({ apiPort: gateway.port, peerPort: engine.network.port })))
-  await disk.writeDurable(apiFile, Buffer.from(JSON.stringify({ url: gateway.url, token })), { mode: secretMode })
+  await disk.writeDurable(
+    apiFile,
+    Buffer.from(
+      JSON.stringify(
+        apiListen === undefined
+          ? { url: gateway.url, token }
+          : { url: gateway.url, token, certificate: identity.certificatePem },
+      ),
+    ),
+    { mode: secretMode },
+  )
   cleanup.defer(async () => await disk.remove(apiFile))
   const running = cleanup.move()
   return {

@@ -45,6 +45,20 @@ export interface Disk {
   openDatabase(path: string): Database
 }
 
+/** A file of this computer, outside the data folder, that is being read in. */
+export interface LocalFile extends AsyncDisposable {
+  readonly sizeBytes: number
+  /** Whole milliseconds since 1970. */
+  readonly modifiedMs: number
+  /** Puts the next bytes into `target`, 0 at the end. Throws `source-changed` instead of giving the last ones of a torn file. */
+  read(target: Uint8Array): Promise<number>
+}
+
+export interface LocalFiles {
+  /** Throws `source-unreadable`. */
+  open(path: string): Promise<LocalFile>
+}
+
 export type SqlValue = string | number | bigint | null | Uint8Array
 
 /** One prepared statement. Rows are plain objects keyed by column; integers are numbers unless `bigints()` was called. */
@@ -185,6 +199,8 @@ export interface SealOptions {
 export interface Compute {
   /** Cuts, looks up, compresses, seals, hashes and re-checks a content; pieces come in order; memory is bounded. */
   seal(source: AsyncIterable<Uint8Array>, options: SealOptions): AsyncIterable<SealedPiece>
+  /** The same for a content that can be read straight into memory: `read` puts 1 to `target.length` bytes there, 0 at the end. */
+  sealFrom(read: (target: Uint8Array) => Promise<number>, options: SealOptions): AsyncIterable<SealedPiece>
   /**
    * Opens and decompresses one chunk; throws `damaged` if tag or length are wrong. `own`: the caller gives `sealed` away, which
    * must not be touched again; opening large chunks then copies nothing.

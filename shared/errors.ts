@@ -39,6 +39,8 @@ export const errorKinds = {
   cycle: { status: 409, title: 'A folder cannot move into itself' },
   'confirm-needed': { status: 409, title: 'A large delete needs confirmation' },
   self: { status: 409, title: 'Not possible with this node itself' },
+  'source-unreadable': { status: 409, title: 'The node cannot read the local file' },
+  'source-changed': { status: 409, title: 'The source changed while it was read' },
   conflict: { status: 409, title: 'Not possible as things are' },
   'no-conflict': { status: 409, title: 'There is no conflict to settle' },
   'last-copies': { status: 409, title: 'Some files lie on this machine alone' },

@@ -66,6 +66,8 @@ export interface Route {
 }
 
 export const putFileQuerySchema = z.object({
+  /** Absolute path of a file of the node's computer: the node reads it itself and the body is empty. With a token only. */
+  from: z.string().min(1).max(4096).optional(),
   wait: z.literal('all').optional(),
   waitMs: z.coerce.number().int().min(0).max(3_600_000).optional(),
 })
@@ -188,7 +190,15 @@ export const routes: readonly Route[] = [
     headers: { ...preconditions, 'X-Modified': 'the content’s modification time, RFC 3339' },
     body: 'bytes',
     answers: { 200: entrySchema, 201: entrySchema },
-    errors: [...pathErrors, 'wrong-kind', 'precondition-failed', 'disk-full', 'quota-full'],
+    errors: [
+      ...pathErrors,
+      'wrong-kind',
+      'precondition-failed',
+      'disk-full',
+      'quota-full',
+      'source-unreadable',
+      'source-changed',
+    ],
   },
   {
     method: 'GET',

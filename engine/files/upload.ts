@@ -25,6 +25,9 @@ export interface UploadDeps {
   readonly keyring: () => Keyring
 }
 
+/** Bytes that come in parts, or that can be read straight into memory. */
+export type Content = AsyncIterable<Uint8Array> | { readonly read: (target: Uint8Array) => Promise<number> }
+
 export interface UploadWish {
   readonly upload: VersionId
   readonly copies: number
@@ -52,11 +55,7 @@ function acknowledgeCount(copies: number, connected: number): number {
  * Stores a content. Rejects with what the source threw, the signal's reason, or `quota-full` / `disk-full` when no node took a
  * chunk; then nothing names the chunks that were stored.
  */
-export async function uploadContent(
-  deps: UploadDeps,
-  source: AsyncIterable<Uint8Array>,
-  wish: UploadWish,
-): Promise<Uploaded> {
+export async function uploadContent(deps: UploadDeps, source: Content, wish: UploadWish): Promise<Uploaded> {
   const stop = new AbortController()
   const signal = AbortSignal.any([wish.signal, stop.signal])
   const keys = deps.keyring().current()
@@ -67,12 +66,14 @@ export async function uploadContent(
   let failure: { error: unknown } | undefined
   let sizeBytes = 0
   try {
-    const pieces = deps.compute.seal(source, {
+    const options = {
       dedupKey: deps.keyring().dedupKey,
       sealKey: keys.chunkSealKey,
-      known: (pieceHash) => knownPiece(deps, pieceHash),
+      known: (pieceHash: Buffer) => knownPiece(deps, pieceHash),
       signal,
-    })
+    }
+    const { compute } = deps
+    const pieces = 'read' in source ? compute.sealFrom(source.read, options) : compute.seal(source, options)
     for await (const piece of pieces) {
       const task: Promise<void> = storePiece(deps, piece, wish)
         .then((nodes) => ledger.confirm(piece.reference.chunkId, nodes))

@@ -10,7 +10,7 @@ import type { Clock, Random } from '../ports.ts'
 import type { Copier, InventoryExchange } from '../replication/index.ts'
 import { type CommitDeps, commit } from './commit.ts'
 import { ensureFolder, mustBeFile, mustBeFolder, newEntryId, pathText } from './paths.ts'
-import { abandonUpload, type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
+import { abandonUpload, type Content, type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
 
 export interface WriteDeps extends UploadDeps, CommitDeps {
   readonly clock: Clock
@@ -44,7 +44,7 @@ export interface Written {
 export async function writeFile(
   deps: WriteDeps,
   path: readonly string[],
-  source: AsyncIterable<Uint8Array>,
+  source: Content,
   options: WriteOptions,
 ): Promise<Written> {
   const existing = deps.catalog.read.at(path)

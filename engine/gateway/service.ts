@@ -114,6 +114,15 @@ export interface Service {
     source: AsyncIterable<Uint8Array>,
     options: PutOptions,
   ): Promise<{ entry: Entry; created: boolean }>
+  /**
+   * The same with the bytes of a file of this computer, which the node reads itself: `source-unreadable`, `source-changed`. Its
+   * modification time counts unless the options name one.
+   */
+  putLocalFile?(
+    path: readonly string[],
+    localPath: string,
+    options: PutOptions,
+  ): Promise<{ entry: Entry; created: boolean }>
   /** The same for many small files at once; each is stored or fails by itself, in order. */
   putFiles(files: readonly SmallFile[], options: { readonly signal: AbortSignal }): Promise<SmallFileStored[]>
   /** `not-found`, `wrong-kind`; with a version that the file does not have: `not-found`. */

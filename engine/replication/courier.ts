@@ -153,7 +153,8 @@ function unpackLease(lease: { upload: Uint8Array; writer: Uint8Array; writerStar
 
 /** Answers the peers' puts, fetches and touches from a store. `isNamed`: a version names the chunk. */
 export function serveChunks(network: PeerNetwork, store: ChunkStore, isNamed: (id: ChunkId) => boolean): void {
-  network.handle(storeChunks, async (body, { payload }) => {
+  network.handle(storeChunks, async (body, incoming) => {
+    const { payload } = incoming
     const ids = unpackIds(body.ids)
     const parts = cutPayload(payload, body.sizes, ids.length)
     const uploads = body.uploads.map(unpackLease)
@@ -168,6 +169,7 @@ export function serveChunks(network: PeerNetwork, store: ChunkStore, isNamed: (i
         }
       }),
     )
+    incoming.release()
     return { results }
   })
   network.handle(fetchChunks, async ({ ids }) => {

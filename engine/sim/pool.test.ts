@@ -135,7 +135,10 @@ test('an upload that is given up leaves no chunk behind, here or elsewhere, and 
     throw gaveUp
   }
   const options = { signal: new AbortController().signal }
-  await assert.rejects(pool.world.play(async () => await pool.service(0).putFile(['cut'], broken(), options)), gaveUp)
+  await assert.rejects(
+    pool.world.play(async () => await pool.service(0).putFile(['cut'], broken(), options)),
+    gaveUp,
+  )
   await pool.world.until(
     () => [0, 1].every((index) => pool.engine(index).pool()?.store.count === before[index]),
     'the chunks of the given-up upload are gone',

@@ -276,6 +276,9 @@ const noCompute: Compute = {
   seal() {
     throw new Error('this simulated process has no Compute: pass one to createSimWorld or simPorts')
   },
+  sealFrom() {
+    throw new Error('this simulated process has no Compute: pass one to createSimWorld or simPorts')
+  },
   open() {
     throw new Error('this simulated process has no Compute: pass one to createSimWorld or simPorts')
   },

@@ -36,11 +36,12 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
   app.put(`${filesPrefix}*`, async (request, reply) => {
-    const { entry, created } = await service.putFile(
-      filePath(request),
-      bodyOf(request.raw, watch),
-      putOptions(request, goneSignal(reply.raw)),
-    )
+    const options = putOptions(request, goneSignal(reply.raw))
+    const from = localSource(request)
+    const { entry, created } =
+      from === undefined || service.putLocalFile === undefined
+        ? await service.putFile(filePath(request), bodyOf(request.raw, watch), options)
+        : await service.putLocalFile(filePath(request), from, options)
     reply.code(created ? 201 : 200)
     if (entry.version !== null) reply.header('etag', etagOf(entry.version))
     return entry
@@ -136,6 +137,16 @@ async function readBatch(request: FastifyRequest, watch: StallWatch): Promise<Ba
   } catch (error) {
     throw new EngineError('bad-request', `The body is no batch of files: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** The local file that the node is to read itself. A browser's session may not ask for that. */
+function localSource(request: FastifyRequest): string | undefined {
+  if (!request.originalUrl.includes('?')) return undefined
+  const { from } = check(putFileQuerySchema, request.query)
+  if (from !== undefined && request.headers.authorization === undefined) {
+    throw new EngineError('unauthorized', 'Local files are read for holders of the token only.')
+  }
+  return from
 }
 
 function filePath(request: FastifyRequest): string[] {

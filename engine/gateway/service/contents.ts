@@ -24,6 +24,7 @@ type Contents = Pick<
   Service,
   | 'putFile'
   | 'putFiles'
+  | 'putLocalFile'
   | 'openFile'
   | 'deleteFile'
   | 'listFolder'
@@ -49,15 +50,22 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
   const pool = () => inPool(parts)
   const shown = (id: string): Entry => toEntry(pool(), files.mustBe(pool().catalog.read, EntryIds.parse(id)))
 
+  const store = async (path: readonly string[], content: files.Content, options: PutOptions) => {
+    const here = pool()
+    const written = await files.writeFile(here, path, content, writeOptions(options))
+    if (options.wait === 'all') await waitForCopies(here, written.version, options)
+    const durable = options.wait === 'all' ? written.rowsDurable : written.durable
+    return { entry: withDurable(shown(written.entry), durable), created: written.created }
+  }
+
   return {
     async putFile(path, source, options) {
-      const here = pool()
-      const written = await files.writeFile(here, path, source, writeOptions(options))
-      if (options.wait === 'all') await waitForCopies(here, written.version, options)
-      return {
-        entry: withDurable(shown(written.entry), options.wait === 'all' ? written.rowsDurable : written.durable),
-        created: written.created,
-      }
+      return await store(path, source, options)
+    },
+    async putLocalFile(path, localPath, options) {
+      if (parts.localFiles === null) throw new EngineError('source-unreadable', 'this node reads no local files')
+      await using file = await parts.localFiles.open(localPath)
+      return await store(path, file, { modifiedMs: file.modifiedMs, ...options })
     },
     async putFiles(batch, { signal }) {
       const here = pool()

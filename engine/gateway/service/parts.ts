@@ -7,7 +7,7 @@ import type { Census, Reader, WriteDeps } from '../../files/index.ts'
 import type { Identity } from '../../identity/index.ts'
 import type { Invite, Membership } from '../../membership/index.ts'
 import type { PeerNetwork } from '../../net/index.ts'
-import type { Clock, Random, Sighting } from '../../ports.ts'
+import type { Clock, LocalFiles, Random, Sighting } from '../../ports.ts'
 import type { Activity, DoctorCheck } from '../../../shared/index.ts'
 import type { Notice } from '../service.ts'
 
@@ -33,6 +33,8 @@ export interface NodeParts {
   /** Nodes seen on the local network. */
   sightings(): { readonly sighting: Sighting; readonly atMs: number }[]
   doctor(): Promise<DoctorCheck[]>
+  /** Files of this computer that the node may read in. */
+  readonly localFiles: LocalFiles | null
   activity(): readonly Activity[]
   subscribe(listener: (notice: Notice) => void): Disposable
 }

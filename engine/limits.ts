@@ -23,7 +23,7 @@ export const limits = {
   /** Contents up to this size are one piece, sealed in one go. */
   inlineSealBytes: 16 * KiB,
   /** Memory that all uploads of a node share for pieces being cut, sealed and stored. */
-  sealArenaBytes: 96 * MiB,
+  sealArenaBytes: 72 * MiB,
   /** Small pieces at the beginning of a content are read and cut this much at a time. */
   sealWindowBytes: 1 * MiB,
   /** Small contents that travel to a compute thread together. */
@@ -46,10 +46,10 @@ export const limits = {
   /** A worker thread's heap; its buffers lie outside. */
   threadHeapBytes: 48 * MiB,
   /** Memory that all reads of a node share for chunks fetched and opened ahead. */
-  readAheadBytes: 64 * MiB,
+  readAheadBytes: 48 * MiB,
   readAheadChunks: 4,
   /** Memory for the pieces that reads need next. */
-  readHeadBytes: 64 * MiB,
+  readHeadBytes: 48 * MiB,
   computeThreads: 4,
 
   // Databases
@@ -86,7 +86,7 @@ export const limits = {
   /** A control message's CBOR. */
   controlMessageMaxBytes: 1 * MiB,
   /** Payload bytes that a peer may have under way to us before we grant more. */
-  payloadWindowBytes: 32 * MiB,
+  payloadWindowBytes: 26 * MiB,
   /** No node grants more at once, of whatever release. */
   creditMaxBytes: 1 * GiB,
   /** Memory of payloads that was given back and waits for the next. */

@@ -58,6 +58,8 @@ const secretMode = 0o600
 /** Starts a node; resolves when requests are answered. Throws `folder-in-use`, `port-taken`, `runtime`, `newer-database`. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   probeRuntime()
+  // Whatever the data folder's own mode is: its files are this user's alone.
+  process.umask(0o077)
   const log = options.log ?? (() => undefined)
   await using cleanup = new AsyncDisposableStack()
   cleanup.use(lockFolder(options.dataDir))
@@ -94,7 +96,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       listen,
       discovery: options.discovery ?? true,
       report: log,
-      localFiles,
+      // Over the network the token must not open files of this computer.
+      ...(options.apiListen === undefined ? { localFiles } : {}),
       ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
     }),
   )

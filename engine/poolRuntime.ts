@@ -147,11 +147,6 @@ export class PoolRuntime implements AsyncDisposable {
     return { catalogRoot: this.#catalog.root(), inventorySequence: this.#inventory.sequence, ...this.#ownSpace() }
   }
 
-  /** The computer slept: what was not heard meanwhile means nothing. */
-  woke(): void {
-    this.#roster.woke()
-  }
-
   /** How many chunks lie on this node alone: what leaving would lose. */
   onlyHere(): { chunks: number; bytes: number } {
     const own = this.#catalog.chunks
@@ -174,7 +169,7 @@ export class PoolRuntime implements AsyncDisposable {
   }
 
   #connectEvents(): void {
-    const { membership, notify } = this.#deps
+    const { membership, network, notify } = this.#deps
     this.#subscriptions.use(
       this.#catalog.on({
         changed: (entries) => {
@@ -196,6 +191,7 @@ export class PoolRuntime implements AsyncDisposable {
         notify({ type: 'health' })
       }),
     )
+    this.#subscriptions.use(network.on({ woke: () => this.#roster.woke() }))
     this.#subscriptions.use(membership.onChange(() => this.#applyMembership()))
     this.#applyMembership()
   }

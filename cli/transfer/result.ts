@@ -27,7 +27,7 @@ const endsAll = new Set([
   'disk-full',
   'quota-full',
   'disk-full-here',
-  'stopping',
+  'stopped',
 ])
 const LARGE_AT_ONCE = 4
 /** Small ones among them wait in batches. */

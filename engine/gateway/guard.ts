@@ -62,7 +62,11 @@ export class Guard {
     }
     const query = asked.url?.indexOf('?') ?? -1
     const pathname = query < 0 ? (asked.url ?? '') : (asked.url as string).slice(0, query)
-    if (this.#hasToken(headers.authorization) || this.#options.sessions.has(headers.cookie)) return null
+    // Whoever names a token must have the right one, also beside a session: routes may ask for the token alone.
+    const { authorization } = headers
+    const isKnown =
+      authorization === undefined ? this.#options.sessions.has(headers.cookie) : this.#hasToken(authorization)
+    if (isKnown) return null
     if (this.#options.isOpen(asked.method ?? '', pathname)) return null
     return new EngineError('unauthorized', 'This needs the node’s token or a browser session.')
   }

@@ -314,6 +314,7 @@ export class Network implements PeerNetwork {
     const passedMs = Math.max(nowMs - this.#lastBeat.monotonicMs, this.#clock.nowMs() - this.#lastBeat.wallMs)
     if (passedMs - limits.heartbeatMs > limits.wakeGapMs) {
       this.reset('wake')
+      this.#emit((events) => events.woke?.())
       return
     }
     const pulse = this.#pulse()

@@ -93,6 +93,8 @@ export interface PeerNetworkEvents {
   connected(peer: Peer): void
   disconnected(nodeId: NodeId, reason: string): void
   pulse(peer: Peer, pulse: Pulse): void
+  /** This node's own loop stood still (the computer slept): what was not heard meanwhile means nothing. */
+  woke(): void
 }
 
 export interface PeerNetwork {

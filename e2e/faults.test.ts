@@ -159,7 +159,7 @@ test('kinds and places: a file is no parent, a folder no file, nothing goes into
     'wrong-kind',
   )
   assert.equal(await codeOf(await first.fetch('/v1/files/kinds', { method: 'PUT', body: 'x' })), 'wrong-kind')
-  const [folder] = (await first.list('')).filter((entry) => entry.name === 'kinds')
+  const folder = (await first.list('')).find((entry) => entry.name === 'kinds')
   const patch = (path: string) =>
     first.fetch(`/v1/entries/${folder?.id}`, {
       method: 'PATCH',

@@ -1,6 +1,6 @@
 // The first page, served by a real node: the login link opens it, it shows the pool, and a file goes in and out.
 import { expect, test } from '@playwright/test'
-import { endAll, startPool, type TestNode } from './support/nodes.ts'
+import { endAll, startPool, type TestNode, until } from './support/nodes.ts'
 
 let nodes: TestNode[] = []
 test.afterEach(async () => {
@@ -26,7 +26,7 @@ test('the login link opens the pool once, and what one machine took in is seen o
     .locator('input[type=file]')
     .setInputFiles({ name: 'From the browser.txt', mimeType: 'text/plain', buffer: Buffer.from('typed') })
   await expect(page.getByText('From the browser.txt')).toBeVisible()
-  expect((await second.get('From the browser.txt')).toString()).toBe('typed')
+  await until('the other machine has it', async () => (await second.get('From the browser.txt')).toString() === 'typed')
 
   await page.context().clearCookies()
   await page.goto('about:blank')

@@ -5,6 +5,15 @@
 import { z } from 'zod'
 import { countSchema, idSchema, pathSchema, problemSchema, timeSchema } from './basics.ts'
 
+// Node and browsers have both; this folder is checked without the types of either.
+declare class TextEncoder {
+  encode(text: string): Uint8Array
+}
+declare class TextDecoder {
+  constructor(label: string, options: { fatal: boolean })
+  decode(bytes: Uint8Array): string
+}
+
 /** What one batch may hold. */
 export const BATCH_FILES = 512
 export const BATCH_BYTES = 4 * 1024 * 1024

@@ -3,7 +3,7 @@
  * One line per method and path: what goes in, what comes out under which status.
  */
 import { z } from 'zod'
-import { bytesSchema, pageQuerySchema, pathSchema, problemSchema, timeSchema, idSchema } from './basics.ts'
+import { bytesSchema, pageQuerySchema, pathSchema, problemSchema, idSchema } from './basics.ts'
 import { batchAnswerSchema } from './batch.ts'
 import {
   copyRequestSchema,
@@ -74,6 +74,7 @@ export const putFileQuerySchema = z.object({
 export const fileQuerySchema = z.object({ version: idSchema.optional() })
 export const entryAtQuerySchema = z.object({ path: pathSchema })
 
+const storeErrors = ['wrong-kind', 'precondition-failed', 'disk-full', 'quota-full', 'source-unreadable'] as const
 const pathErrors = ['bad-path', 'no-pool'] as const
 const idErrors = ['bad-id', 'no-pool', 'not-found'] as const
 const preconditions = {
@@ -190,15 +191,7 @@ export const routes: readonly Route[] = [
     headers: { ...preconditions, 'X-Modified': 'the content’s modification time, RFC 3339' },
     body: 'bytes',
     answers: { 200: entrySchema, 201: entrySchema },
-    errors: [
-      ...pathErrors,
-      'wrong-kind',
-      'precondition-failed',
-      'disk-full',
-      'quota-full',
-      'source-unreadable',
-      'source-changed',
-    ],
+    errors: [...pathErrors, ...storeErrors],
   },
   {
     method: 'GET',
@@ -479,6 +472,3 @@ export const routes: readonly Route[] = [
 /** Facts that `confirm-needed` carries beside the usual fields of a problem. */
 export const confirmFactsSchema = z.object({ confirm: z.string(), entries: z.int(), bytes: bytesSchema })
 export type ConfirmFacts = z.output<typeof confirmFactsSchema>
-
-/** The `X-Modified` header. */
-export const modifiedHeaderSchema = timeSchema

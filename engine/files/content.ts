@@ -34,7 +34,7 @@ export async function copyEntry(deps: WriteDeps, id: EntryId, path: readonly str
         const inside = copy.file.path.slice(source.path.length).split('/').slice(1)
         const entry = newEntryId(deps.random)
         const parent = ensureFolder(tx, [...path, ...inside.slice(0, -1)], deps.random)
-        writeBirth(tx, { entry, parent, name: inside.at(-1) as string, version: copy.version(entry, []) })
+        writeBirth(tx, { entry, parent, name: inside.at(-1) ?? name, version: copy.version(entry, []) })
       }
     })
     durable = Math.min(durable, committed.durable, ...copies.map((copy) => copy.durable))

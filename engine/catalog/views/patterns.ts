@@ -26,7 +26,7 @@ interface Loaded {
 }
 
 /** Of several numbers only the highest matters; whether the default is among them matters as well, since it may change. */
-export function canonicalWanted(bits: number): number {
+function canonicalWanted(bits: number): number {
   const numbers = bits & ~AS_DEFAULT
   return (bits & AS_DEFAULT) | (numbers === 0 ? 0 : 1 << (31 - Math.clz32(numbers)))
 }

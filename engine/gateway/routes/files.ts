@@ -39,13 +39,20 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
     const options = putOptions(request, goneSignal(reply.raw))
     const from = localSource(request)
     const { entry, created } =
-      from === undefined || service.putLocalFile === undefined
+      from === undefined
         ? await service.putFile(filePath(request), bodyOf(request.raw, watch), options)
-        : await service.putLocalFile(filePath(request), from, options)
+        : await putLocal(filePath(request), from, options)
     reply.code(created ? 201 : 200)
     if (entry.version !== null) reply.header('etag', etagOf(entry.version))
     return entry
   })
+
+  async function putLocal(path: string[], from: string, options: PutOptions) {
+    if (service.putLocalFile === undefined) {
+      throw new EngineError('source-unreadable', 'This node reads no files of its computer; send the bytes.')
+    }
+    return await service.putLocalFile(path, from, options)
+  }
 
   app.post('/v1/batches', async (request, reply) => {
     const batch = await readBatch(request, watch)

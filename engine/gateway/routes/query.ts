@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { idSchema, modifiedHeaderSchema, parsePath } from '../../../shared/index.ts'
+import { idSchema, timeSchema, parsePath } from '../../../shared/index.ts'
 import { EngineError } from '../../base/error.ts'
 
 /** Throws `bad-request`, or the code that a failed check names (`bad-path`). */
@@ -40,5 +40,5 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
 /** The `X-Modified` header as ms since 1970. */
 export function modifiedOf(request: FastifyRequest): number | undefined {
   const text = headerOf(request, 'x-modified')
-  return text === undefined ? undefined : Date.parse(check(modifiedHeaderSchema, text))
+  return text === undefined ? undefined : Date.parse(check(timeSchema, text))
 }

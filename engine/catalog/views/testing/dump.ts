@@ -94,8 +94,3 @@ export function searchAll(views: Views, text: string): string[] {
     cursor = page.next
   }
 }
-
-/** Order of ids in buckets, for claims. */
-export function bucketOfText(chunk: string): number {
-  return bytesOf(chunk).readUInt16BE(0)
-}

@@ -4,6 +4,7 @@ import { type EntryId, ROOT_ENTRY } from '../../base/ids.ts'
 import { RECOVERED_ENTRY } from './index.ts'
 import { trashIn } from './testing/dump.ts'
 import { segments } from './testing/history.ts'
+import { openRow } from './testing/openViews.ts'
 import { Story } from './testing/story.ts'
 
 test('two versions with one parent are a conflict until a version names both', () => {
@@ -139,6 +140,47 @@ test('what has an unknown parent shows under /Recovered until the parent comes',
     ['/p/a', '/p/b/c'],
   )
   assert.deepEqual(story.names(), ['p'])
+})
+
+test('a deleted parent that comes last takes what it may and leaves what came later', () => {
+  const story = new Story()
+  const parent = story.newId<EntryId>()
+  story.trash(parent, 5000, null)
+  const inner = story.folder('inner', { parent, atMs: 4000 })
+  const old = story.file('old', { parent: inner, atMs: 4001 })
+  const late = story.file('late', { parent: inner, atMs: 6000 })
+  assert.equal(story.path(late), '/Recovered/inner/late')
+  story.do({ what: 'birth', entry: parent, parent: ROOT_ENTRY, name: 'p', version: null }, 3000)
+  assert.deepEqual(
+    [inner, old, late].map((id) => story.path(id)),
+    [undefined, undefined, '/Recovered/late'],
+  )
+  story.views.transact(() => story.views.forgetEntry(parent))
+  assert.deepEqual(
+    [old, late].map((id) => story.path(id)),
+    ['/Recovered/inner/old', '/Recovered/inner/late'],
+  )
+})
+
+test('a folder made in work that was undone leaves no memory of its fate', () => {
+  const story = new Story()
+  const { views } = story
+  const [lost, waiting] = [story.newId<EntryId>(), story.newId<EntryId>()]
+  const file = story.newId<EntryId>()
+  views.database.exec('BEGIN; SAVEPOINT work')
+  views.mark()
+  views.apply(openRow(story.say({ what: 'birth', entry: lost, parent: ROOT_ENTRY, name: 'f', version: null })))
+  const inLost = story.versionOf(file, [])
+  views.apply(openRow(story.say({ what: 'birth', entry: file, parent: lost, name: 'a', version: inLost })))
+  views.database.exec('ROLLBACK TO work')
+  views.undo()
+  views.mark()
+  // Takes the number that the folder had; nothing is known of it but that it is a parent.
+  const version = story.versionOf(file, [])
+  views.apply(openRow(story.say({ what: 'birth', entry: file, parent: waiting, name: 'a', version })))
+  views.database.exec('COMMIT')
+  views.commit()
+  assert.equal(story.path(file), '/Recovered/a')
 })
 
 test('in a circle of concurrent moves the smallest id shows under /Recovered, until it is broken', () => {

@@ -90,6 +90,28 @@ test('a chunk wants the highest of what the files that name it want, deleted one
   assert.equal(wantedOf(story), 1)
 })
 
+test('folders that meet without a policy of their own bring together what is below them', () => {
+  const story = storyWithSegments()
+  const one = story.folder('f')
+  story.file('a', { parent: story.folder('g', { parent: one }), segments: [segmentA as never] })
+  const two = story.folder('h')
+  story.policy(story.folder('g', { parent: two }), 4)
+  assert.equal(wantedOf(story), 2)
+  story.move(two, ROOT_ENTRY, 'f')
+  assert.equal(wantedOf(story), 4)
+  story.move(one, ROOT_ENTRY, 'i')
+  assert.equal(wantedOf(story), 2)
+})
+
+test('a file put into a folder that has just got a policy has it too', () => {
+  const story = storyWithSegments()
+  const folder = story.folder('f')
+  story.file('a', { parent: folder })
+  story.policy(folder, 3)
+  story.file('b', { parent: folder, segments: [segmentA as never] })
+  assert.equal(wantedOf(story), 3)
+})
+
 test('a move under another policy changes what its chunks want, in the patterns too', () => {
   const story = storyWithSegments()
   const folder = story.folder('f')

@@ -1,5 +1,4 @@
 /** Everything that views show, through their public face, in a form that can be compared. */
-import { bytesOf } from '../../../base/bytes.ts'
 import { type EntryId, ROOT_ENTRY } from '../../../base/ids.ts'
 import type { EntryView, ListOptions } from '../../types.ts'
 import type { Views } from '../index.ts'

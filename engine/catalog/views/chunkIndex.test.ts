@@ -78,9 +78,9 @@ test('the chunk index is what plain sets would be, whatever happens to claims, f
       const { chunks } = story.views
       const claims = new Map(nodes.map((each) => [each, new Set<ChunkId>()]))
       const files: { id: EntryId; list: readonly ChunkReference[]; copies: number }[] = []
-      // Sums are followed from the beginning for one node, for the others counted when asked.
-      chunks.claimSums(nodes[0] as NodeId)
       for (const each of steps) {
+        // Sums of one node are followed, those of the others counted when asked.
+        chunks.claimSums(nodes[0] as NodeId)
         if (each.what === 'claim') {
           claim(story, each.node, each.add, each.remove)
           for (const id of each.add) claims.get(each.node)?.add(id)

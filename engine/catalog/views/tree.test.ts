@@ -116,6 +116,25 @@ test('an entry restored after the folder around it was deleted shows under /Reco
   assert.equal(story.path(file), '/Recovered/a')
 })
 
+test('the trash says where things were, as the folders above are called now', () => {
+  const story = new Story()
+  const outer = story.folder('outer')
+  const folder = story.folder('f', { parent: outer })
+  const file = story.file('a', { parent: folder })
+  const lost = story.folder('lost', { parent: story.newId<EntryId>() })
+  const inLost = story.file('b', { parent: lost })
+  const orphan = story.file('c', { parent: story.newId<EntryId>() })
+  for (const id of [file, inLost, orphan]) story.trash(id)
+  story.move(outer, ROOT_ENTRY, 'renamed')
+  story.trash(folder)
+  const paths = story.views.trash({ limit: 10, cursor: null }).items.map((item) => item.formerPath)
+  assert.deepEqual(paths, ['/renamed/f', '/Recovered/c', '/Recovered/lost/b', '/renamed/f/a'])
+  story.trash(outer)
+  assert.equal(story.views.trashed(file)?.formerPath, '/renamed/f/a')
+  const item = story.views.trashed(file)
+  assert.deepEqual([item?.entry.id, item?.entry.parent, item?.entry.sizeBytes], [file, folder, 1])
+})
+
 test('a later deletion takes what an earlier one had left', () => {
   const story = new Story()
   const folder = story.folder('f')

@@ -104,6 +104,8 @@ export class Places {
     }
     if (fates.size + passed.length > limits.folderFates) fates.clear()
     for (const number of passed.slice(0, limits.folderFates)) fates.set(number, fate)
+    // If this work is undone, the numbers may come to stand for other entries.
+    if (passed.length > 0) this.fates.changed()
     return fate
   }
 

@@ -202,6 +202,30 @@ test('a folder made in work that was undone leaves no memory of its fate', () =>
   assert.equal(story.path(file), '/Recovered/a')
 })
 
+test('a parent that only undone work spoke of leaves no memory either', () => {
+  const story = new Story()
+  const { views } = story
+  const birth = (entry: EntryId, parent: EntryId, isFile: boolean) =>
+    views.apply(
+      openRow(
+        story.say({ what: 'birth', entry, parent, name: 'x', version: isFile ? story.versionOf(entry, []) : null }),
+      ),
+    )
+  views.database.exec('BEGIN; SAVEPOINT work')
+  views.mark()
+  birth(story.newId<EntryId>(), story.newId<EntryId>(), true)
+  views.database.exec('ROLLBACK TO work')
+  views.undo()
+  views.mark()
+  const folder = story.newId<EntryId>()
+  const file = story.newId<EntryId>()
+  birth(folder, ROOT_ENTRY, false)
+  birth(file, folder, true)
+  views.database.exec('COMMIT')
+  views.commit()
+  assert.equal(story.path(file), '/x/x')
+})
+
 test('in a circle of concurrent moves the smallest id shows under /Recovered, until it is broken', () => {
   const story = new Story()
   const one = story.folder('one', { id: '1' })

@@ -65,8 +65,6 @@ export class Tree {
     row.touched = stamp
     if (version === null) {
       row.modified = stampMsOf(stamp)
-      // The number may have stood for another folder in work that was undone.
-      places.fates.changed()
     } else {
       row.version = bytesOf(version.version)
       row.heads = 1

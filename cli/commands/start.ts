@@ -6,6 +6,9 @@ import { parseSize } from '../../shared/index.ts'
 import { note, print, printJson } from '../output.ts'
 import { Context } from './context.ts'
 
+/** A clean stop takes a fraction of this. */
+const STOP_MAX_MS = 15_000
+
 interface StartOptions {
   readonly name?: string
   readonly apiPort?: number

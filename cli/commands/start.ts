@@ -62,6 +62,11 @@ export function startCommand(program: Command): void {
       print(`Other machines reach it at ${peerAddress}. Its data lies in ${context.folder}. Ctrl+C stops it.`)
     }
     await stopped
+    // What was acknowledged is on the disk already: a stop that hangs may be cut.
+    setTimeout(() => {
+      note('Stopping took too long and was cut; nothing that was acknowledged is lost.')
+      process.exit(1)
+    }, STOP_MAX_MS)
     await node.stop()
     // Nothing is left to wait for, whatever a library may still hold open.
     process.exit(0)

@@ -23,7 +23,7 @@ export const limits = {
   /** Contents up to this size are one piece, sealed in one go. */
   inlineSealBytes: 16 * KiB,
   /** Memory that all uploads of a node share for pieces being cut, sealed and stored. */
-  sealArenaBytes: 96 * MiB,
+  sealArenaBytes: 64 * MiB,
   /** Small pieces at the beginning of a content are read and cut this much at a time. */
   sealWindowBytes: 1 * MiB,
   /** Small contents that travel to a compute thread together. */

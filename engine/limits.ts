@@ -70,13 +70,42 @@ export const limits = {
   inventoryDelayMs: 50,
   /** A holder that sends nothing for this long while a read waits is left for the next. */
   fetchStallMs: 1_000,
-  copiesAtOnce: 16,
+  copiesAtOnce: 32,
+  /** The same while somebody reads or writes through this node: people go first... */
+  copiesBesideForeground: 2,
+  /** ...until nobody has for this long. */
+  foregroundRestMs: 1_000,
   /** Bytes of chunks that background copies hold in memory. */
   copyAheadBytes: 32 * MiB,
   /** A chunk must have been short for this long before another than its writer copies it: claims travel slower than rows. */
   copySettleMs: 3_000,
   copyScanBatch: 500,
   copyRetryMs: 15_000,
+  /** Chunks of a group that one step of repair looks at. */
+  repairPage: 256,
+  /** Copies per order to a holder, orders under way to one holder, and what a holder has waiting from others. */
+  copiesPerOrder: 64,
+  ordersPerHolder: 2,
+  copiesQueued: 2048,
+  /** An order without an answer for so long (and as long as its bytes need under limits of rates) was lost. */
+  orderTimeoutMs: 120_000,
+  /** Groups of chunks whose repair is remembered; of others it is not known when to take over. */
+  repairGroups: 16_384,
+  /** Groups are looked at again no sooner than this. */
+  repairSurveyMs: 250,
+  /** Without progress for this long the next planner in order takes over. */
+  takeOverMs: 300_000,
+  /** A machine that is back for less than this has not returned. */
+  returnSettleMs: 120_000,
+  /** Wait for an always-on machine when one replica is left within reach. */
+  oneLeftWaitMs: 300_000,
+  /** "Away until" holds for so long at most. */
+  awayUntilMaxMs: 7 * 86_400_000,
+  /** Smaller pools never freeze. */
+  freezeFromMembers: 4,
+  /** Under a limit of rate: what may pass at once after a pause, and how far ahead times are promised. */
+  throttleBurstMs: 1_000,
+  throttleAheadMs: 60_000,
 
   // Wire
   /** Payloads travel in frames of this size. */
@@ -93,6 +122,9 @@ export const limits = {
   payloadPoolBytes: 48 * MiB,
   /** Payloads from this size on lie in such memory. */
   pooledPayloadBytes: 256 * KiB,
+  /** Memory into which a wire that brings bulk reads, and how many wires have such; the others read as Node does. */
+  readRingBytes: 1 * MiB + 256 * KiB,
+  readRings: 12,
   /** What a wire buffers before bulk waits for it to drain. */
   wireBufferBytes: 2 * MiB,
   /** Small messages that are ready together travel in one of up to this size. */
@@ -211,6 +243,14 @@ export const limits = {
   completedVersions: 65_536,
   /** Entries whose wanted copies are looked at again within the transaction of one row; the rest follows in the background. */
   wantedPerRow: 100,
+  /** Rows that one step of making the groups of files reads, files that one counts, and look-ups that one makes to follow changes. */
+  groupStep: 4096,
+  groupScan: 200_000,
+  groupLooks: 2000,
+  /** Changes that wait for the groups of files, of each kind; beyond that the groups are made anew. */
+  groupMarks: 100_000,
+  /** Sets of patterns remembered before the groups are made anew without those that no file has any more. */
+  patternSets: 500_000,
   /** Folders of which it is remembered whether they are live. */
   folderFates: 4096,
   /** Folders kept at hand while files are put into them. */
@@ -284,6 +324,7 @@ export function assertLimits(): void {
   assert(limits.chunkMaxBytes >= limits.pieceMaxBytes + 17)
   assert(limits.wireMessageMaxBytes > limits.frameBytes + KiB)
   assert(limits.controlMessageMaxBytes < limits.wireMessageMaxBytes)
+  assert(limits.readRingBytes >= limits.wireMessageMaxBytes + 2 * 64 * KiB)
   assert(limits.discoveryExpiryMs >= 3 * limits.discoveryQueryMs)
   assert(limits.wiresAccepted >= 2 * limits.membersPerPool + limits.handshakesAtOnce)
   assert(limits.batchMaxBytes + limits.rowBodyMaxBytes <= limits.controlMessageMaxBytes)

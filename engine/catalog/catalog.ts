@@ -26,6 +26,7 @@ import type {
   CatalogTransaction,
   Change,
   ChunkIndex,
+  FileGroups,
   MergeResult,
   Row,
   RowKey,
@@ -57,6 +58,7 @@ type Judged = Verified | { readonly refused: string }
 export class RowCatalog implements Catalog {
   readonly read: TreeReads
   readonly chunks: ChunkIndex
+  readonly groups: FileGroups
   readonly walk: WalkReads
   readonly #options: CatalogOptions
   readonly #views: DerivedViews
@@ -92,6 +94,7 @@ export class RowCatalog implements Catalog {
     this.#workOffLater(limits.viewWorkDelayMs)
     this.read = views
     this.chunks = views.chunks
+    this.groups = views.groups
     this.walk = this.#store
   }
 

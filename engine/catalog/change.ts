@@ -85,6 +85,7 @@ const settingsBody = z.object({
   versionCount: count,
   up: count,
   down: count,
+  thawed: timeMs.optional(),
 })
 
 // ---------------------------------------------------------------- writing
@@ -168,6 +169,7 @@ function plainProfile(profile: NodeProfile): object {
 function plainSettings(settings: PoolSettings): object {
   const { name, copies, graceMs, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec } = settings
   return {
+    ...(settings.thawedMs === undefined ? {} : { thawed: settings.thawedMs }),
     name,
     copies,
     grace: graceMs,
@@ -285,7 +287,8 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
 }
 
 function settings(plain: Uint8Array): Change {
-  const { name, copies, grace, trashDays, versionDays, versionCount, up, down } = settingsBody.parse(decodeCbor(plain))
+  const said = settingsBody.parse(decodeCbor(plain))
+  const { name, copies, grace, trashDays, versionDays, versionCount, up, down, thawed } = said
   return {
     what: 'settings',
     settings: {
@@ -297,6 +300,7 @@ function settings(plain: Uint8Array): Change {
       versionCount,
       upBytesPerSec: up,
       downBytesPerSec: down,
+      ...(thawed === undefined ? {} : { thawedMs: thawed }),
     },
   }
 }

@@ -4,7 +4,7 @@
  * stamps to merge. Memory kept beside the database must follow savepoints: `mark` and `undo`, `commit` and `rollback`.
  */
 import type { EntryId, SegmentId, VersionId } from '../base/ids.ts'
-import type { ChunkIndex, OpenRow, Segment, TreeReads, VersionHeader } from './types.ts'
+import type { ChunkIndex, FileGroups, OpenRow, Segment, TreeReads, VersionHeader } from './types.ts'
 
 /** In-memory state that must end up like the database: each call follows what happens to the transaction. */
 export interface Follower {
@@ -20,6 +20,7 @@ export interface Follower {
 
 export interface DerivedViews extends TreeReads, Follower {
   readonly chunks: ChunkIndex
+  readonly groups: FileGroups
   /**
    * A row has won under its key; one that it replaces was applied before. `header` is the decoded clear header of rows that
    * carry a version (a file's birth, a version row), else null.

@@ -67,6 +67,8 @@ export interface PoolSettings {
   readonly versionCount: number
   readonly upBytesPerSec: number
   readonly downBytesPerSec: number
+  /** When a person last said that repair should go on although most machines are gone, ms since 1970. */
+  readonly thawedMs?: number
 }
 
 /** What a person or the engine wants to say; the catalog turns each into one row with stamp, header and sealed body. */
@@ -260,6 +262,8 @@ export interface ChunkIndex {
   claimSums(holder: NodeId): BigUint64Array
   claimsInBucket(holder: NodeId, bucket: number): ChunkId[]
   patterns(): HolderPattern[]
+  /** Named chunks with just these holders and wanted copies, from `after` on in order of id. */
+  ofGroup(group: Pick<HolderPattern, 'holders' | 'wanted'>, after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks with fewer holders than wanted, from `after` on in order of id. */
   short(after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks that a holder claims, from `after` on in order of id. */
@@ -276,6 +280,40 @@ export interface ChunkIndex {
   referenceOfPiece(pieceHash: Buffer): ChunkReference | undefined
 }
 
+// ---------------------------------------------------------------- groups of files
+
+/** All files whose content lies in the same patterns of chunks and that want the same copies. */
+export interface FileGroup {
+  readonly copies: number
+  /** Numbers of the patterns; none for empty files; null while not all of the content's pieces are known here. */
+  readonly patterns: readonly number[] | null
+}
+
+/**
+ * All files by where their content lies, kept in memory and following the tables. Generators yield about every 5 ms of work, so
+ * that the node can go on in between; what changes meanwhile may be counted or not.
+ */
+export interface FileGroups {
+  /** One bounded stretch of what is to be looked at; true while there is more. Outside of transactions only. */
+  step(): boolean
+  /** True if all that was committed is in the groups. */
+  readonly isDone: boolean
+  /** Grows whenever a group may have changed. */
+  readonly changes: number
+  /** By number of the pattern; what is not among them has no chunk. */
+  holdersByPattern(): Map<number, HolderPattern['holders']>
+  /** By number of the group; 0 is none. */
+  groups(): FileGroup[]
+  /** Live files by number of their group. */
+  tally(): Generator<undefined, Uint32Array>
+  /** By number of the entry, of folders: the greatest code of any file below. `codes` by number of the group. */
+  worstByFolder(codes: Uint8Array): Generator<undefined, Uint8Array>
+  /** Local number of an entry. */
+  entryNumber(entry: EntryId): number | undefined
+  /** Group of a file, live or not; 0 for what is none. */
+  groupOf(entryNumber: number): number
+}
+
 export interface CatalogEvents {
   /** Live entries that may have changed in a committed batch; `all` when too many to name. */
   changed(entries: readonly EntryId[] | 'all'): void
@@ -288,6 +326,7 @@ export interface CatalogEvents {
 export interface Catalog {
   readonly read: TreeReads
   readonly chunks: ChunkIndex
+  readonly groups: FileGroups
   /** Runs `work` inside the next group commit; resolves after the fsync. An exception undoes this work only and rejects. */
   transact<T>(work: (tx: CatalogTransaction) => T): Promise<{ value: T; rows: Row[] }>
   /** Verifies, merges and commits foreign rows, limits.rowsPerBatch at a time. Resolves after the fsync. */

@@ -3,7 +3,7 @@
  */
 import type { EntryId, SegmentId, VersionId } from '../../base/ids.ts'
 import type { DerivedViews } from '../derived.ts'
-import type { ChunkIndex, OpenRow, Segment, TreeReads, VersionHeader } from '../types.ts'
+import type { ChunkIndex, FileGroups, OpenRow, Segment, TreeReads, VersionHeader } from '../types.ts'
 
 const none = (): never => {
   throw new Error('bare views have no tree')
@@ -29,6 +29,18 @@ const noTree = {
   search: none,
 } satisfies TreeReads
 
+const noGroups: FileGroups = {
+  step: none,
+  isDone: true,
+  changes: 0,
+  holdersByPattern: none,
+  groups: none,
+  tally: none,
+  worstByFolder: none,
+  entryNumber: none,
+  groupOf: none,
+}
+
 interface State {
   segments: Map<SegmentId, Uint8Array>
   versions: Map<VersionId, VersionHeader>
@@ -44,6 +56,7 @@ const copyOf = (state: State): State => ({
 })
 
 export class BareViews implements DerivedViews {
+  readonly groups = noGroups
   readonly at = noTree.at
   readonly entry = noTree.entry
   readonly list = noTree.list

@@ -103,6 +103,12 @@ export class ChunkViews implements ChunkIndex, Follower {
     return this.#entriesNaming(row).map(({ id }) => hexOf(id) as EntryId)
   }
 
+  /** Of patterns that have named chunks, by their number. */
+  holdersByPattern(): Map<number, readonly NodeId[]> {
+    const named = this.#patternsWhere(({ wanted }) => wanted !== 0)
+    return new Map(named.map(({ number, holders }) => [number, this.#holders.nodesIn(holders)]))
+  }
+
   patterns(): HolderPattern[] {
     const sums = new Map<string, { holders: bigint; wanted: number; chunks: number; bytes: number }>()
     for (const pattern of this.#deps.patterns.all()) {
@@ -115,6 +121,13 @@ export class ChunkViews implements ChunkIndex, Follower {
       sums.set(key, sum)
     }
     return [...sums.values()].map((sum) => ({ ...sum, holders: this.#holders.nodesIn(sum.holders) }))
+  }
+
+  ofGroup(group: Pick<HolderPattern, 'holders' | 'wanted'>, after: ChunkId | null, limit: number): ChunkFacts[] {
+    const holders = this.#holders.maskOf(group.holders)
+    const isIn = (pattern: Pattern) =>
+      pattern.holders === holders && pattern.wanted !== 0 && this.#copiesOf(pattern) === group.wanted
+    return this.#listOf(this.#patternsWhere(isIn), after, limit)
   }
 
   short(after: ChunkId | null, limit: number): ChunkFacts[] {

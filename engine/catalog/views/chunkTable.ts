@@ -7,6 +7,7 @@
 import type { ChunkId } from '../../base/ids.ts'
 import { bytesOf } from '../../base/bytes.ts'
 import type { Database, Statement } from '../../ports.ts'
+import type { GroupMarks } from './groupMarks.ts'
 import type { Pattern, Patterns } from './patterns.ts'
 import { slotOf } from './slots.ts'
 
@@ -25,6 +26,7 @@ const mergeMargin = 16
 
 export class ChunkTable {
   readonly #patterns: Patterns
+  readonly #marks: GroupMarks
   readonly #get: Statement
   readonly #insert: Statement
   readonly #setPattern: Statement
@@ -42,8 +44,9 @@ export class ChunkTable {
   readonly #firstOfPattern: Statement
   readonly #wantedBySegments: Statement
 
-  constructor(database: Database, patterns: Patterns) {
+  constructor(database: Database, patterns: Patterns, marks: GroupMarks) {
     this.#patterns = patterns
+    this.#marks = marks
     this.#get = database.prepare(`SELECT ${chunkColumns} FROM chunk WHERE number = ?`)
     this.#insert = database.prepare('INSERT INTO chunk (number, id, size, pattern, segment) VALUES (?, ?, ?, ?, ?)')
     this.#setPattern = database.prepare('UPDATE chunk SET pattern = ? WHERE number = ?')
@@ -122,6 +125,7 @@ export class ChunkTable {
   #put(before: ChunkRow, after: ChunkRow): void {
     if (before.pattern === after.pattern && before.size === after.size && before.segment === after.segment) return
     this.#name.run(after.pattern, after.size, after.segment, after.number)
+    if (before.pattern !== after.pattern) this.#marks.chunk(after.number)
     this.#patterns.move(this.#patterns.get(before.pattern), undefined, before.size)
     this.#patterns.move(undefined, this.#patterns.get(after.pattern), after.size)
   }
@@ -182,6 +186,7 @@ export class ChunkTable {
       return
     }
     this.#setPattern.run(pattern.number, row.number)
+    if (row.segment !== null) this.#marks.chunk(row.number)
     this.#patterns.move(from, pattern, row.size)
   }
 

@@ -8,6 +8,7 @@ import { bytesOf, hexOf } from '../../base/bytes.ts'
 import { type EntryId, ROOT_ENTRY } from '../../base/ids.ts'
 import { limits } from '../../limits.ts'
 import type { Database, SqlValue, Statement } from '../../ports.ts'
+import type { GroupMarks } from './groupMarks.ts'
 import { Kept } from './kept.ts'
 import { slotOf } from './slots.ts'
 
@@ -120,6 +121,7 @@ export class EntryTable {
    * one takes out its own key.
    */
   readonly lone = new Kept<Map<string, Sibling>>(() => new Map())
+  readonly #marks: GroupMarks
   readonly #byNumber: Statement
   readonly #byId: Statement
   readonly #insert: Statement
@@ -127,7 +129,8 @@ export class EntryTable {
   readonly #setPlace: Statement
   readonly #setWanted: Statement
 
-  constructor(database: Database) {
+  constructor(database: Database, marks: GroupMarks) {
+    this.#marks = marks
     this.#byNumber = database.prepare(`SELECT ${entryColumns} FROM entry WHERE number = ?`)
     this.#byId = database.prepare(`SELECT ${entryColumns} FROM entry WHERE slot = ? AND id = ?`)
     this.#insert = database.prepare(
@@ -186,6 +189,7 @@ export class EntryTable {
   }
 
   insert(row: EntryRow): EntryRow {
+    this.#marks.entry(row.number)
     if (row.place !== null) this.lone.peek()?.delete(placeKey(row.place, row.fold ?? ''))
     this.#insert.run(
       row.number,
@@ -202,18 +206,21 @@ export class EntryTable {
 
   /** Writes all but place and wanted. */
   update(row: EntryRow): void {
+    this.#marks.entry(row.number)
     this.parents.drop()
     this.lone.drop()
     this.#update.run(row.kind, ...located(row), ...derived(row), row.number)
   }
 
   setPlace(number: number, place: number | null): void {
+    this.#marks.entry(number)
     this.parents.drop()
     this.lone.drop()
     this.#setPlace.run(place, number)
   }
 
   setWanted(number: number, wanted: number): void {
+    this.#marks.entry(number)
     this.parents.drop()
     this.#setWanted.run(wanted, number)
   }

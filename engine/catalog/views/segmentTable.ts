@@ -12,6 +12,7 @@ import type { ChunkReference, Database, Statement } from '../../ports.ts'
 import { chunkIdBytesOf, openSegment } from '../segments.ts'
 import type { Segment } from '../types.ts'
 import type { ChunkTable } from './chunkTable.ts'
+import type { GroupMarks } from './groupMarks.ts'
 import { Kept } from './kept.ts'
 import { slotOf } from './slots.ts'
 
@@ -27,6 +28,7 @@ export class SegmentTable {
   readonly nextNumber: Kept<number>
   readonly #keyring: () => Keyring | null
   readonly #chunks: ChunkTable
+  readonly #marks: GroupMarks
   readonly #find: Statement
   readonly #bytes: Statement
   readonly #bytesByNumber: Statement
@@ -49,9 +51,10 @@ export class SegmentTable {
   /** Segments opened last, by id, so it can never be wrong. */
   readonly #opened = new Map<string, readonly ChunkReference[]>()
 
-  constructor(database: Database, keyring: () => Keyring | null, chunks: ChunkTable) {
+  constructor(database: Database, keyring: () => Keyring | null, chunks: ChunkTable, marks: GroupMarks) {
     this.#keyring = keyring
     this.#chunks = chunks
+    this.#marks = marks
     this.#find = database.prepare(
       'SELECT number, id, wanted, bytes IS NOT NULL AS here FROM segment WHERE slot = ? AND id = ?',
     )
@@ -196,6 +199,7 @@ export class SegmentTable {
 
   /** Puts the segment's chunks into the index; true if its sealed part was read. */
   #index(segment: SegmentRow, bytes: Uint8Array, wanted: number): boolean {
+    this.#marks.segment(segment.number)
     const references = this.#opened.get(hexOf(segment.id)) ?? this.#open(bytes)
     for (const [index, id] of chunksIn(bytes).entries()) {
       const reference = references?.[index]

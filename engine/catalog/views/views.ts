@@ -13,6 +13,7 @@ import type { DerivedViews, Follower } from '../derived.ts'
 import type {
   ChunkIndex,
   EntryView,
+  FileGroups,
   ListOptions,
   NodeProfile,
   OpenRow,
@@ -30,11 +31,13 @@ import { ChunkViews } from './chunkIndex.ts'
 import { ChunkTable } from './chunkTable.ts'
 import { Counts } from './counts.ts'
 import { AS_DEFAULT, EntryTable, entryIdOf, FOLDER, isPseudo, RECOVERED } from './entryTable.ts'
+import { FileGroupViews } from './fileGroups.ts'
+import { GroupMarks } from './groupMarks.ts'
 import { Listing } from './listing.ts'
 import { NameIndex } from './nameIndex.ts'
 import { NodeViews } from './nodeViews.ts'
 import { Paths } from './paths.ts'
-import { Patterns } from './patterns.ts'
+import { copiesOf, Patterns } from './patterns.ts'
 import { Places } from './places.ts'
 import { Search } from './search.ts'
 import { SegmentTable } from './segmentTable.ts'
@@ -53,6 +56,8 @@ export interface ViewsDeps {
 
 export class Views implements DerivedViews {
   readonly chunks: ChunkIndex
+  readonly groups: FileGroups
+  readonly #marks = new GroupMarks()
   readonly #defaultCopies: number
   readonly #entries: EntryTable
   readonly #versions: VersionTable
@@ -78,14 +83,14 @@ export class Views implements DerivedViews {
   /** The database has the catalog's schema. Whatever writes must run inside a transaction that the followers are told of. */
   constructor(database: Database, deps: ViewsDeps) {
     this.#defaultCopies = deps.defaultCopies
-    this.#entries = new EntryTable(database)
+    this.#entries = new EntryTable(database, this.#marks)
     this.#versions = new VersionTable(database)
     this.#siblings = new Siblings(database, this.#entries)
     this.#paths = new Paths(database, this.#entries, this.#versions, this.#siblings)
     this.#counts = new Counts(database)
     this.#patterns = new Patterns(database)
-    this.#chunkTable = new ChunkTable(database, this.#patterns)
-    this.#segments = new SegmentTable(database, deps.keyring, this.#chunkTable)
+    this.#chunkTable = new ChunkTable(database, this.#patterns, this.#marks)
+    this.#segments = new SegmentTable(database, deps.keyring, this.#chunkTable, this.#marks)
     this.#wanted = new Wanted(database, this.#entries, this.#versions, this.#siblings, this.#segments)
     this.#names = new NameIndex(database)
     this.#places = new Places(database, this.#entries, this.#counts, (row, from) => {
@@ -117,6 +122,12 @@ export class Views implements DerivedViews {
       pinsOf: (entry) => this.#wanted.policyOf(this.#entries.mustBe(entry)).pinnedTo,
     })
     this.chunks = chunks
+    this.groups = new FileGroupViews(database, {
+      marks: this.#marks,
+      patternOf: (chunk) => this.#chunkTable.patternOf(chunk),
+      holdersByPattern: () => chunks.holdersByPattern(),
+      copiesOf: (wantedBits) => copiesOf(wantedBits, this.#copies()),
+    })
     this.#followers = [
       this.#entries.nextNumber,
       this.#entries.parents,
@@ -182,6 +193,7 @@ export class Views implements DerivedViews {
   }
 
   reset(): void {
+    this.#marks.all()
     this.#segments.unnameAll()
     this.#patterns.unnameAll()
     for (const statement of this.#forgetEntries) statement.run()

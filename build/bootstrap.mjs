@@ -36,7 +36,7 @@ class BootstrapError extends Error {}
  */
 export function installIfNeeded({ dev }) {
   if (!missingPackage(dev)) return
-  const release = waitForInstallLock()
+  const release = takeLock('.installing')
   try {
     const missing = missingPackage(dev)
     if (!missing) return
@@ -97,8 +97,12 @@ function npmCommand() {
   return { file: 'npm', args: [], shell: process.platform === 'win32' }
 }
 
-function waitForInstallLock() {
-  const lock = join(root, '.installing')
+/**
+ * Waits until no other command holds the lock, takes it, and returns what gives it back. A holder that died holds nothing.
+ * @param {string} name of a folder in the project's root
+ */
+export function takeLock(name) {
+  const lock = join(root, name)
   const owner = join(lock, 'pid')
   for (;;) {
     try {
@@ -132,7 +136,7 @@ function hasCode(/** @type {unknown} */ error, /** @type {string} */ code) {
  * is new enough.
  * @returns {string} the path of its binary
  */
-function findNode() {
+export function findNode() {
   const pinned = pinnedNode()
   if (pinned && pinned.minor >= preferredMinor) return pinned.path
   const own = ownNode()
@@ -194,7 +198,14 @@ export function run(entry, args) {
   if (!existsSync(join(root, entry))) throw new BootstrapError(`${entry} is not part of this version.`)
   const node = findNode()
   const attend = pathToFileURL(join(root, 'build', 'attend.mjs')).href
-  const nodeArgs = [...heapFlags, '--disable-warning=ExperimentalWarning', '--import', attend, join(root, entry), ...args]
+  const nodeArgs = [
+    ...heapFlags,
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    attend,
+    join(root, entry),
+    ...args,
+  ]
   const env = environmentFor(node)
 
   if (process.execve && process.platform !== 'win32') {

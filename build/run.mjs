@@ -1,6 +1,7 @@
 // What package.json's scripts call: `node build/run.mjs start|test|demo|bench [arguments]`. Each is fit to be the first
 // command in a fresh clone.
 import { guarded, installIfNeeded, run } from './bootstrap.mjs'
+import { buildWindowIfStale } from './window.mjs'
 
 /** @type {Record<string, { entry: string, dev: boolean, prefix?: string[] }>} */
 const tasks = {
@@ -22,5 +23,6 @@ guarded(() => {
     console.error('No desktop shell here: running without it. Open the address below in a browser.')
   }
   installIfNeeded({ dev: task.dev })
+  buildWindowIfStale()
   run(task.entry, [...(task.prefix ?? []), ...args])
 })

@@ -2,12 +2,14 @@
  * A node on a real machine: the data folder locked, the ports made real, the engine behind its gateway, `api.json` for whoever
  * wants to talk to it. Started by the command line, by tests and by the desktop shell alike.
  */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
-import { createGateway, loadPage } from './gateway/index.ts'
+import { type Assets, createGateway, loadAssets } from './gateway/index.ts'
 import { IDENTITY_FILE, loadIdentity, POOL_FILE } from './identity/index.ts'
 import {
   createDiscovery,
@@ -50,7 +52,8 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-const pageFolder = new URL('./gateway/page/', import.meta.url)
+/** Where the build puts the window, and the page that stands in where it did not. */
+const windowFolders = ['../dist/window/', './gateway/page/'].map((folder) => new URL(folder, import.meta.url))
 const apiFile = 'api.json'
 const portsFile = 'ports.json'
 const secretMode = 0o600
@@ -112,7 +115,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     token,
     nodeId: identity.nodeId,
     version: VERSION,
-    assets: await loadPage((name) => readFile(new URL(name, pageFolder))),
+    assets: await loadWindow(),
     log,
     ...(apiPort === undefined ? {} : { port: apiPort }),
     ...(apiListen !== undefined
@@ -147,6 +150,19 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     loginUrl: () => gateway.loginUrl(),
     stop: async () => await running.disposeAsync(),
   }
+}
+
+/** The window as it was built, else a page that says what to do. */
+async function loadWindow(): Promise<Assets> {
+  for (const folder of windowFolders) {
+    const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+    const base = fileURLToPath(folder)
+    const names = found
+      .filter((each) => each.isFile())
+      .map((each) => relative(base, join(each.parentPath, each.name)).replaceAll('\\', '/'))
+    if (names.includes('index.html')) return await loadAssets(names, (name) => readFile(new URL(name, folder)))
+  }
+  return new Map()
 }
 
 /** The ports of the last start: kept, so that bookmarks and remembered addresses go on working. */

@@ -1,6 +1,8 @@
 /**
- * The page's files in memory, each under its path with an ETag. They are read once at start by whoever may touch disks;
- * the content security policy allows nothing inline and nothing foreign, so injected markup cannot run.
+ * The window's files in memory, each under its path with an ETag, read once at start by whoever may touch disks. Addresses of
+ * screens (`/files/Photos/2024`) are all the one page. The content security policy allows nothing foreign and nothing inline but
+ * style sheets that carry the answer's own nonce (the component library makes some), so injected markup neither runs nor
+ * loads. Rejected: 'unsafe-inline' for styles, with which injected markup could draw over the window.
  */
 import { mediaTypeOf } from '../../shared/index.ts'
 import { blake3Hex } from '../base/hash.ts'
@@ -9,33 +11,66 @@ export interface Asset {
   readonly bytes: Uint8Array
   readonly mediaType: string
   readonly etag: string
+  /** The same, compressed. */
+  readonly gzip?: Uint8Array
+  /** Its name changes with its content, so browsers may keep it for ever. */
+  readonly isFixed: boolean
 }
 
 /** By request path; `/` is the page. */
 export type Assets = ReadonlyMap<string, Asset>
 
-/** The files of the folder `engine/gateway/page/`. */
-const pageFiles = ['index.html', 'page.css', 'page.js', 'icon.svg'] as const
+/** What stands in the page where the nonce of an answer goes. */
+const nonceMark = 'STYLE-NONCE'
+const compressedEnding = '.gz'
+/** Where the build puts files whose names are hashes of their contents. */
+const fixedFolder = 'assets/'
 
-export const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self'",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+const screens = /^\/(?:files|transfers|health|machines|trash|settings|search)(?:\/.*)?$/
 
-/** Loads the page with `read`, which is given the names of files in `engine/gateway/page/`. */
-export async function loadPage(read: (name: string) => Promise<Uint8Array>): Promise<Assets> {
+/** True for addresses of the window's screens, which are answered with the page. */
+export function isScreen(pathname: string): boolean {
+  return screens.test(pathname)
+}
+
+export function pagePolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data: blob:",
+    "media-src 'self'",
+    "font-src 'self'",
+    "frame-src 'self'",
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/** The page with the nonce that its style sheets are to carry. */
+export function pageWith(page: Asset, nonce: string): string {
+  return Buffer.from(page.bytes).toString('utf8').replaceAll(nonceMark, nonce)
+}
+
+/** Loads the window from files, named by their paths in its folder, with `/` between. */
+export async function loadAssets(
+  names: readonly string[],
+  read: (name: string) => Promise<Uint8Array>,
+): Promise<Assets> {
   const assets = new Map<string, Asset>()
-  for (const name of pageFiles) {
+  for (const name of names.filter((name) => !name.endsWith(compressedEnding))) {
     const bytes = await read(name)
-    const path = name === 'index.html' ? '/' : `/${name}`
-    assets.set(path, { bytes, mediaType: mediaTypeOf(name), etag: `"${blake3Hex(bytes).slice(0, 32)}"` })
+    const compressed = name + compressedEnding
+    assets.set(name === 'index.html' ? '/' : `/${name}`, {
+      bytes,
+      mediaType: mediaTypeOf(name),
+      etag: `"${blake3Hex(bytes).slice(0, 32)}"`,
+      isFixed: name.startsWith(fixedFolder),
+      ...(names.includes(compressed) ? { gzip: await read(compressed) } : {}),
+    })
   }
   return assets
 }

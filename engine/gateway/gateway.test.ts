@@ -155,13 +155,42 @@ test('the page and its assets need no token and allow nothing foreign', async ()
   await using node = await startMemoryNode()
   const page = await fetch(`${node.url}/`)
   assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8')
-  assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/)
+  const policy = page.headers.get('content-security-policy') ?? ''
+  assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self' 'nonce-/)
+  assert.doesNotMatch(policy, /unsafe/)
   assert.equal(page.headers.get('x-content-type-options'), 'nosniff')
-  assert.equal((await fetch(`${node.url}/page.js`)).status, 200)
-  assert.equal(
-    (await fetch(`${node.url}/`, { headers: { 'if-none-match': page.headers.get('etag') ?? '' } })).status,
-    304,
-  )
+  const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? ''
+  assert.ok((await page.text()).includes(`content="${nonce}"`), 'the page names the nonce of its policy')
+  const again = await fetch(`${node.url}/`)
+  assert.ok(!again.headers.get('content-security-policy')?.includes(nonce), 'a nonce is used once')
+
+  const script = await fetch(`${node.url}/assets/page.js`)
+  assert.deepEqual([script.status, script.headers.get('content-encoding')], [200, 'gzip'])
+  assert.equal(await script.text(), 'export {}')
+  const plain = await exactly(node, 'GET', '/assets/page.js', { authorization: `Bearer ${node.token}` })
+  assert.equal(plain.text, 'export {}')
+  const etag = { 'if-none-match': script.headers.get('etag') ?? '' }
+  assert.equal((await fetch(`${node.url}/assets/page.js`, { headers: etag })).status, 304)
+})
+
+test('addresses of screens are the page, whatever names they hold, and nothing of the API', async () => {
+  await using node = await startMemoryNode()
+  for (const path of [
+    '/files',
+    '/files/Photos/2024',
+    '/files/50%25',
+    '/files/%FF%',
+    '/health',
+    '/search?q=a',
+    '/settings/',
+  ]) {
+    const answer = await fetch(node.url + path)
+    assert.deepEqual([path, answer.status], [path, 200])
+    assert.match(await answer.text(), /<title>Hadahoop/)
+  }
+  assert.equal((await fetch(`${node.url}/v1/health`)).status, 401)
+  assert.equal((await fetch(`${node.url}/filesystem`)).status, 401)
+  assert.equal((await node.ask('/files/a', { method: 'DELETE' })).status, 405)
 })
 
 test('in no pool: 404 for the pool itself, 409 for what needs one', async () => {

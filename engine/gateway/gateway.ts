@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { EngineError, isEngineError, messageOf } from '../base/error.ts'
 import type { Clock, Random } from '../ports.ts'
 import { limits } from '../limits.ts'
-import type { Assets } from './assets.ts'
+import { type Assets, isScreen } from './assets.ts'
 import { dropRest } from './bodies.ts'
 import { type Certificate, Entrance } from './entrance.ts'
 import { EventHub } from './events.ts'
@@ -69,7 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sessions,
     isOpen: (method, pathname) =>
       method === 'GET' || method === 'HEAD'
-        ? options.assets.has(pathname)
+        ? options.assets.has(pathname) || isScreen(pathname)
         : method === 'POST' && pathname === '/v1/session',
   })
   const login = () => {
@@ -110,7 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   treeRoutes(app, service)
   machineRoutes(app, service)
-  pageRoutes(app, { assets: options.assets, events, sessions, version: options.version, login })
+  pageRoutes(app, { assets: options.assets, events, sessions, random, version: options.version, login })
   app.register(async (files) => fileRoutes(files, { service, clock, watch }))
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -151,8 +151,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   return gateway
 }
 
-/** What the router sees of a URL: of paths into the tree only the prefix, since it would decode them. */
+/** What the router sees of a URL: of paths into the tree only the prefix, since it would decode them; of screens the page. */
 function routedUrl(url: string): string {
+  if (isScreen(url.split('?', 1)[0] ?? '')) return '/'
   for (const prefix of [filesPrefix, foldersPrefix]) {
     if (!url.startsWith(prefix)) continue
     const query = url.indexOf('?')

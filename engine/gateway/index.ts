@@ -1,5 +1,5 @@
 /** The gateway: a node's HTTP API and its page. */
-export { type Asset, type Assets, loadPage } from './assets.ts'
+export { type Asset, type Assets, loadAssets } from './assets.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { Notice, OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from './service.ts'
 export { createService, type NodeParts, type PoolParts } from './service/index.ts'

@@ -1,6 +1,7 @@
 /**
  * A gateway over a MemoryService on a real port: what the tests of gateway and command line talk to.
  */
+import { gzipSync } from 'node:zlib'
 import { loadIdentity } from '../identity/index.ts'
 import { createDisk, systemClock, systemRandom } from '../platform/index.ts'
 import type { Assets, Service } from '../gateway/index.ts'
@@ -20,12 +21,22 @@ const testAssets: Assets = new Map([
   [
     '/',
     {
-      bytes: Buffer.from('<!doctype html><title>Hadahoop</title>'),
+      bytes: Buffer.from('<!doctype html><meta content="STYLE-NONCE"><title>Hadahoop</title>'),
       mediaType: 'text/html; charset=utf-8',
       etag: '"page"',
+      isFixed: false,
     },
   ],
-  ['/page.js', { bytes: Buffer.from('export {}'), mediaType: 'text/javascript; charset=utf-8', etag: '"script"' }],
+  [
+    '/assets/page.js',
+    {
+      bytes: Buffer.from('export {}'),
+      mediaType: 'text/javascript; charset=utf-8',
+      etag: '"script"',
+      gzip: gzipSync('export {}'),
+      isFixed: true,
+    },
+  ],
 ])
 
 export async function startMemoryNode(

@@ -4,7 +4,8 @@
 import type { FastifyInstance } from 'fastify'
 import { loginSchema, openApiDocument } from '../../../shared/index.ts'
 import { EngineError } from '../../base/error.ts'
-import { type Assets, pagePolicy } from '../assets.ts'
+import type { Random } from '../../ports.ts'
+import { type Assets, pagePolicy, pageWith } from '../assets.ts'
 import type { EventHub } from '../events.ts'
 import type { Sessions } from '../sessions.ts'
 import { check, headerOf } from './query.ts'
@@ -13,21 +14,43 @@ export interface PageRoutesOptions {
   readonly assets: Assets
   readonly events: EventHub
   readonly sessions: Sessions
+  readonly random: Random
   /** Of the software, for the OpenAPI document. */
   readonly version: string
   /** A fresh address with a login code. */
   login(): { url: string; expiresAtMs: number }
 }
 
+const nonceBytes = 16
+/** Assets stand alone; what a worker among them may load it takes from its own answer. */
+const policyOfAssets =
+  "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self'"
+
 export function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): void {
-  const { assets, events, sessions } = options
+  const { assets, events, sessions, random } = options
   for (const [path, asset] of assets) {
+    if (path === '/') continue
     app.get(path, (request, reply) => {
-      reply.headers({ etag: asset.etag, 'cache-control': 'no-cache', 'content-security-policy': pagePolicy })
+      reply.headers({
+        etag: asset.etag,
+        'cache-control': asset.isFixed ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'content-security-policy': policyOfAssets,
+        vary: 'accept-encoding',
+      })
       if (headerOf(request, 'if-none-match') === asset.etag) return reply.code(304).send()
-      return reply.type(asset.mediaType).send(asset.bytes)
+      reply.type(asset.mediaType)
+      const takesGzip = /\bgzip\b/.test(headerOf(request, 'accept-encoding') ?? '')
+      if (asset.gzip === undefined || !takesGzip) return reply.send(asset.bytes)
+      return reply.header('content-encoding', 'gzip').send(asset.gzip)
     })
   }
+  app.get('/', (_request, reply) => {
+    const page = assets.get('/')
+    if (page === undefined) throw new EngineError('not-found', 'This node has no window.')
+    const nonce = random.bytes(nonceBytes).toString('base64url')
+    reply.headers({ 'cache-control': 'no-store', 'content-security-policy': pagePolicy(nonce) })
+    return reply.type(page.mediaType).send(pageWith(page, nonce))
+  })
 
   app.post('/v1/session', (request, reply) => {
     const cookie = sessions.login(check(loginSchema, request.body).code)

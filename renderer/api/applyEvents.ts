@@ -1,0 +1,66 @@
+/**
+ * Events into the cache. Entries, machines, health and activity carry their whole present state and are put where they belong;
+ * sums that no event carries (the pool's, the trash) are asked again, at most once per interval however many events come.
+ */
+import type { QueryClient } from '@tanstack/react-query'
+import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
+import { type FolderRows, noteChanges } from '../files/folderQuery.ts'
+import { applyChanges, type Sorting } from '../files/folderRows.ts'
+
+export interface Events {
+  readonly entries: ReadonlyMap<string, Entry | GoneEntry>
+  readonly nodes: readonly Node[]
+  readonly transfers: readonly Transfer[]
+  readonly activity: readonly Activity[]
+  readonly health: Health | undefined
+}
+
+const activityKept = 200
+
+export function applyEvents(client: QueryClient, events: Events): void {
+  if (events.entries.size > 0) applyEntries(client, events.entries)
+  if (events.nodes.length > 0) patchList(client, ['nodes'], events.nodes)
+  if (events.transfers.length > 0) patchList(client, ['transfers'], events.transfers)
+  if (events.health !== undefined) client.setQueryData<Health>(['health'], events.health)
+  if (events.activity.length > 0) {
+    client.setQueryData<Activity[]>(['activity'], (before) => {
+      if (before === undefined) return undefined
+      const known = new Set(before.map(({ id }) => id))
+      const fresh = events.activity.filter(({ id }) => !known.has(id)).toReversed()
+      return [...fresh, ...before].slice(0, activityKept)
+    })
+  }
+}
+
+function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | GoneEntry>): void {
+  const changes = new Map([...entries].map(([id, entry]) => [id, 'gone' in entry ? null : entry]))
+  noteChanges(changes)
+  for (const query of client.getQueryCache().findAll({ queryKey: ['folder'] })) {
+    const [, folder, by, order] = query.queryKey as [string, string, Sorting['by'], Sorting['order']]
+    const data = query.state.data as FolderRows | undefined
+    if (data === undefined) continue
+    const rows = applyChanges(data.rows, changes, folder, { by, order })
+    if (rows !== data.rows) client.setQueryData<FolderRows>(query.queryKey, { ...data, rows })
+  }
+  for (const [id, entry] of changes) {
+    if (entry !== null) client.setQueryData<Entry>(['entry', id], (before) => (before === undefined ? before : entry))
+    for (const kind of ['versions', 'replicas']) {
+      if (client.getQueryState([kind, id])) void client.invalidateQueries({ queryKey: [kind, id] })
+    }
+  }
+}
+
+/** Replaces items of equal id, adds new ones at the end. */
+function patchList<T extends { readonly id: string }>(
+  client: QueryClient,
+  key: readonly string[],
+  items: readonly T[],
+): void {
+  client.setQueryData<T[]>(key, (before) => {
+    if (before === undefined) return undefined
+    const byId = new Map(items.map((item) => [item.id, item]))
+    const replaced = before.map((item) => byId.get(item.id) ?? item)
+    const known = new Set(before.map(({ id }) => id))
+    return [...replaced, ...[...byId.values()].filter(({ id }) => !known.has(id))]
+  })
+}

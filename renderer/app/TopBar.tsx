@@ -1,0 +1,78 @@
+/** The bar above every screen: where one is, search, what one can do here. */
+import { Group, TextInput, Title } from '@mantine/core'
+import { IconSearch } from '@tabler/icons-react'
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
+import { navigate, useAddress } from './address.ts'
+import classes from './TopBar.module.css'
+
+interface Props {
+  /** A word, or the breadcrumb. */
+  readonly title: ReactNode
+  readonly children?: ReactNode
+}
+
+export function TopBar({ title, children }: Props) {
+  return (
+    <div className={classes.bar}>
+      <div className={classes.where}>
+        {typeof title === 'string' ? (
+          <Title order={1} size="h3" fw={600} className={classes.title}>
+            {title}
+          </Title>
+        ) : (
+          title
+        )}
+      </div>
+      <SearchBox />
+      <Group gap={8} wrap="nowrap">
+        {children}
+      </Group>
+    </div>
+  )
+}
+
+function SearchBox() {
+  const { screen, query } = useAddress()
+  const box = useRef<HTMLInputElement>(null)
+  const isSearch = screen === 'search'
+  useEffect(() => {
+    const focus = (event: globalThis.KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'f') return
+      event.preventDefault()
+      box.current?.focus()
+      box.current?.select()
+    }
+    addEventListener('keydown', focus)
+    return () => removeEventListener('keydown', focus)
+  }, [])
+  useEffect(() => {
+    if (isSearch && document.activeElement === document.body) box.current?.focus()
+  }, [isSearch])
+  const search = (text: string): void => {
+    const next = new URLSearchParams(isSearch ? query : '')
+    if (text === '') next.delete('q')
+    else next.set('q', text)
+    if (!isSearch && text === '') return
+    navigate(`/search?${next}`, { replace: isSearch })
+  }
+  const leave = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return
+    box.current?.blur()
+    if (isSearch) history.back()
+  }
+  return (
+    <TextInput
+      key={isSearch ? 'search' : 'elsewhere'}
+      ref={box}
+      className={classes.search}
+      role="searchbox"
+      aria-label="Search"
+      placeholder="Search files"
+      leftSection={<IconSearch size={16} aria-hidden />}
+      defaultValue={isSearch ? (query.get('q') ?? '') : ''}
+      autoFocus={isSearch}
+      onChange={(event) => search(event.currentTarget.value)}
+      onKeyDown={leave}
+    />
+  )
+}

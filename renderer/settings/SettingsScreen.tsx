@@ -1,0 +1,4 @@
+import { TopBar } from '../app/TopBar.tsx'
+export default function SettingsScreen() {
+  return <TopBar title="Settings" />
+}

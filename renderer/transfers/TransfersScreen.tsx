@@ -1,0 +1,4 @@
+import { TopBar } from '../app/TopBar.tsx'
+export function TransfersScreen() {
+  return <TopBar title="Transfers" />
+}

@@ -1,0 +1,3 @@
+/** STUB */
+import { createValue } from '../api/value.ts'
+export const activeUploads = createValue(0)

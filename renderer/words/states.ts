@@ -1,0 +1,67 @@
+/**
+ * Words, colours and icons of states, as people meet them. Colour is never the only sign: each state has its own icon and word.
+ */
+import {
+  IconArrowsExchange,
+  IconCloudOff,
+  IconMoon,
+  IconPlugConnected,
+  IconPlugConnectedX,
+  IconPower,
+  IconShieldCheck,
+  IconShieldExclamation,
+  IconShieldHalf,
+  IconShieldX,
+  IconTrash,
+  type Icon,
+} from '@tabler/icons-react'
+import type { Entry, FileState, Node } from '../../shared/index.ts'
+import { sinceText } from './times.ts'
+
+export interface StateLook {
+  readonly word: string
+  /** CSS colour. */
+  readonly color: string
+  readonly icon: Icon
+}
+
+export const fileStateLooks: Readonly<Record<FileState, StateLook>> = {
+  protected: { word: 'Protected', color: 'var(--state-protected)', icon: IconShieldCheck },
+  copying: { word: 'Copying', color: 'var(--state-copying)', icon: IconArrowsExchange },
+  degraded: { word: 'Fewer copies', color: 'var(--state-degraded)', icon: IconShieldHalf },
+  'at-risk': { word: 'At risk', color: 'var(--state-at-risk)', icon: IconShieldExclamation },
+  unreachable: { word: 'Away', color: 'var(--state-unreachable)', icon: IconCloudOff },
+  lost: { word: 'Lost', color: 'var(--state-lost)', icon: IconShieldX },
+}
+
+/** What a state means for this entry: why, and what next, in the engine's words where it has some. */
+export function stateSentence(entry: Entry): string {
+  if (entry.reasons.length > 0) return entry.reasons.map(({ text }) => text).join(' ')
+  if (entry.kind === 'folder') return entry.state === 'protected' ? 'Everything inside has its copies.' : ''
+  const { durable, wanted } = entry.copies
+  if (entry.state === 'protected') return `${copiesText(durable)}.`
+  return `${durable} of ${copiesText(wanted)}.`
+}
+
+export function copiesText(count: number): string {
+  return count === 1 ? '1 copy' : `${count} copies`
+}
+
+export function machineLook(node: Pick<Node, 'state' | 'lastSeen' | 'drain'>): StateLook {
+  if (node.drain && node.state !== 'removed')
+    return { word: 'Leaving', color: 'var(--state-degraded)', icon: IconPlugConnectedX }
+  switch (node.state) {
+    case 'online':
+      return { word: 'Online', color: 'var(--state-protected)', icon: IconPlugConnected }
+    case 'suspect':
+      return { word: 'Not answering', color: 'var(--state-degraded)', icon: IconPlugConnectedX }
+    case 'offline': {
+      const since = node.lastSeen === null ? '' : ` since ${sinceText(node.lastSeen)}`
+      return { word: `Off${since}`, color: 'var(--state-unreachable)', icon: IconPower }
+    }
+    case 'away':
+      return { word: 'Asleep', color: 'var(--state-unreachable)', icon: IconMoon }
+    case 'removed':
+      return { word: 'Removed', color: 'var(--state-unreachable)', icon: IconTrash }
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * What runs while a node belongs to a pool: catalog, chunk store, exchange, replication and the views over them, put together and
  * taken apart as one. Between the layers only this file connects events: a row that arrives ends leases, a claim or a member
- * that changes makes the census stale and wakes the copier, and whatever people can see becomes a notice.
+ * that changes makes the census stale and wakes repair, and whatever people can see becomes a notice.
  */
 import { messageOf } from './base/error.ts'
 import type { NodeId } from './base/ids.ts'
@@ -19,14 +19,17 @@ import type { Notice, PoolParts } from './gateway/index.ts'
 import type { Identity, Keyring } from './identity/index.ts'
 import { limits } from './limits.ts'
 import type { PoolMembership } from './membership/index.ts'
-import type { PeerNetwork } from './net/index.ts'
+import type { PeerNetwork, Pulse } from './net/index.ts'
 import type { Ports } from './ports.ts'
 import {
-  Copier,
+  Copying,
   Courier,
   Fetcher,
+  Foreground,
   InventoryExchange,
+  Orders,
   type OwnSpace,
+  Repair,
   Roster,
   serveChunks,
   type Worker,
@@ -68,6 +71,8 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #exchange: CatalogExchange
   readonly #inventory: InventoryExchange
   readonly #roster: Roster
+  readonly #copying: Copying
+  readonly #repair: Repair
   readonly #census: Census
   readonly #runner: WorkerRunner
   readonly #subscriptions = new DisposableStack()
@@ -86,9 +91,17 @@ export class PoolRuntime implements AsyncDisposable {
     this.#inventory = new InventoryExchange({ self, catalog, store, network, clock, report })
     this.#roster = new Roster({ self, membership, network, catalog, clock, ownSpace: () => this.#ownSpace() })
     this.#runner = new WorkerRunner(clock, report)
-    const courier = new Courier(network)
+    const foreground = new Foreground(clock)
+    const courier = new Courier(network, foreground)
     const fetcher = new Fetcher({ self, catalog, store, courier, network, compute })
-    const copier = new Copier({ self, catalog, store, courier, roster: this.#roster, clock })
+    const roster = this.#roster
+    this.#copying = new Copying({ self, catalog, store, courier, network, roster, foreground, clock })
+    const wakeRepair = () => this.#runner.wake('repair')
+    const orders = new Orders({
+      ...{ self, catalog, network, copying: this.#copying, clock, report },
+      settled: wakeRepair,
+    })
+    this.#repair = new Repair({ self, catalog, roster, orders, clock })
     this.#census = new Census({ catalog, roster: this.#roster, clock })
     const keyring = () => membership.keyring as Keyring
     this.parts = {
@@ -104,15 +117,15 @@ export class PoolRuntime implements AsyncDisposable {
       exchange: this.#exchange,
       clock,
       random,
-      copier,
+      repair: this.#repair,
       inventory: this.#inventory,
-      wakeCopier: () => this.#runner.wake(copier.name),
+      wakeCopier: wakeRepair,
       census: this.#census,
       reader: new Reader({ catalog, fetcher, keyring }),
     }
-    serveChunks(network, store, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
+    serveChunks(network, store, foreground, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
     this.#connectEvents()
-    this.#runner.run(copier)
+    this.#runner.run(this.#repair)
     this.#runner.run(this.#upkeep())
   }
 
@@ -143,8 +156,13 @@ export class PoolRuntime implements AsyncDisposable {
   }
 
   /** For the heartbeat. */
-  pulse(): { catalogRoot: string; inventorySequence: number; usedBytes: number; quotaBytes: number } {
-    return { catalogRoot: this.#catalog.root(), inventorySequence: this.#inventory.sequence, ...this.#ownSpace() }
+  pulse(): Omit<Pulse, 'nowMs' | 'leaving'> {
+    return {
+      catalogRoot: this.#catalog.root(),
+      inventorySequence: this.#inventory.sequence,
+      careful: this.#roster.careful,
+      ...this.#ownSpace(),
+    }
   }
 
   /** How many chunks lie on this node alone: what leaving would lose. */
@@ -160,7 +178,10 @@ export class PoolRuntime implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#subscriptions.dispose()
-    await this.#runner.stop()
+    const stopping = this.#runner.stop()
+    await this.#copying.stop()
+    await stopping
+    await this.#repair.stop()
     await this.#inventory.stop()
     await this.#exchange.stop()
     this.#roster.stop()
@@ -174,7 +195,7 @@ export class PoolRuntime implements AsyncDisposable {
       this.#catalog.on({
         changed: (entries) => {
           this.#census.invalidate()
-          this.#runner.wake('copier')
+          this.#runner.wake('repair')
           if (entries === 'all') notify({ type: 'reset' })
           else for (const id of entries) notify({ type: 'entry', id })
           notify({ type: 'health' })
@@ -186,7 +207,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#subscriptions.use(
       this.#roster.onChange((id) => {
         this.#census.invalidate()
-        this.#runner.wake('copier')
+        this.#runner.wake('repair')
         notify({ type: 'node', id })
         notify({ type: 'health' })
       }),
@@ -209,7 +230,7 @@ export class PoolRuntime implements AsyncDisposable {
         for (const holder of gone) this.#catalog.chunks.disclaim(holder)
       })
       .then(
-        () => this.#runner.wake('copier'),
+        () => this.#runner.wake('repair'),
         (error: unknown) => report(messageOf(error)),
       )
   }

@@ -7,7 +7,7 @@ import { EngineError } from '../base/error.ts'
 import type { EntryId, VersionId } from '../base/ids.ts'
 import type { CatalogTransaction, EntryView, Version } from '../catalog/index.ts'
 import type { Clock, Random } from '../ports.ts'
-import type { Copier, InventoryExchange } from '../replication/index.ts'
+import type { InventoryExchange, Repair } from '../replication/index.ts'
 import { type CommitDeps, commit } from './commit.ts'
 import { ensureFolder, mustBeFile, mustBeFolder, newEntryId, pathText } from './paths.ts'
 import { abandonUpload, type Content, type Uploaded, type UploadDeps, uploadContent } from './upload.ts'
@@ -15,9 +15,9 @@ import { abandonUpload, type Content, type Uploaded, type UploadDeps, uploadCont
 export interface WriteDeps extends UploadDeps, CommitDeps {
   readonly clock: Clock
   readonly random: Random
-  readonly copier: Copier
+  readonly repair: Pick<Repair, 'hurry'>
   readonly inventory: InventoryExchange
-  /** Makes the copier look now. */
+  /** Makes repair look now. */
   readonly wakeCopier: () => void
 }
 
@@ -84,7 +84,7 @@ export async function writeFile(
     throw error
   })
   if (uploaded.short.length > 0) {
-    deps.copier.hurry(uploaded.short)
+    deps.repair.hurry(uploaded.short)
     deps.wakeCopier()
   }
   return {

@@ -41,6 +41,7 @@ const pulseSchema: z.ZodType<Pulse> = z.object({
   usedBytes: z.number().nonnegative(),
   quotaBytes: z.number().nonnegative(),
   leaving: z.boolean(),
+  careful: z.boolean().exactOptional(),
 })
 
 export class Connection implements Peer {

@@ -79,6 +79,8 @@ export interface Pulse {
   readonly quotaBytes: number
   /** Set when it is about to sleep or stop: `away` follows. */
   readonly leaving: boolean
+  /** It runs on battery or pays for its bytes: only what is at risk should come or go. */
+  readonly careful?: boolean
 }
 
 /** What membership contributes to the handshake: net knows how to talk, not whom to trust. */

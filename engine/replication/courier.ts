@@ -10,6 +10,7 @@ import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
 import type { ChunkStore, Lease } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { Peer, PeerNetwork } from '../net/index.ts'
+import type { Foreground } from './foreground.ts'
 import { abandonUpload, fetchChunks, packIds, storeChunks, touchChunks, unpackIds } from './messages.ts'
 
 interface Parcel {
@@ -34,28 +35,32 @@ const smallBatches = { maxItems: limits.chunksPerBatch, maxBytes: limits.chunkBa
 
 export class Courier {
   readonly #network: PeerNetwork
+  readonly #foreground: Foreground
   readonly #lanes = new Map<NodeId, Lanes>()
 
-  constructor(network: PeerNetwork) {
+  constructor(network: PeerNetwork, foreground: Foreground) {
     this.#network = network
+    this.#foreground = foreground
   }
 
   /**
    * Resolves once the chunk is durable at the node. Throws `peer-gone`, `timeout`, `quota-full`, `disk-full`, `wrong-chunk`.
    * `sealed` must not change until settled.
    */
-  async store(node: NodeId, parcel: Parcel, options: CourierOptions): Promise<void> {
+  async store(node: NodeId, parcel: Parcel, options: CourierOptions): Promise<'stored' | 'had'> {
+    if (parcel.lease !== null) this.#foreground.note()
     const lanes = this.#lanesTo(node)
     const result =
       parcel.sealed.length <= limits.smallChunkBytes
         ? await lanes.stores.add(parcel, parcel.sealed.length)
         : (await sendParcels(lanes.peer, [parcel], options))[0]
-    if (result !== 'stored' && result !== 'had')
-      throw new EngineError(result ?? 'bad-message', `${node} did not take chunk ${parcel.id}: ${result}`)
+    if (result === 'stored' || result === 'had') return result
+    throw new EngineError(result ?? 'bad-message', `${node} did not take chunk ${parcel.id}: ${result}`)
   }
 
   /** The sealed bytes as the node has them (their hash is not checked here), or undefined if it has none. Throws `peer-gone`, `timeout`. */
   async fetch(node: NodeId, id: ChunkId, sizeBytes: number, options: CourierOptions): Promise<Buffer | undefined> {
+    this.#foreground.note()
     const lanes = this.#lanesTo(node)
     if (sizeBytes <= limits.smallChunkBytes) return await lanes.fetches.add(id, sizeBytes)
     return (await fetchFrom(lanes.peer, [id], options))[0]
@@ -152,12 +157,18 @@ function unpackLease(lease: { upload: Uint8Array; writer: Uint8Array; writerStar
 }
 
 /** Answers the peers' puts, fetches and touches from a store. `isNamed`: a version names the chunk. */
-export function serveChunks(network: PeerNetwork, store: ChunkStore, isNamed: (id: ChunkId) => boolean): void {
+export function serveChunks(
+  network: PeerNetwork,
+  store: ChunkStore,
+  foreground: Foreground,
+  isNamed: (id: ChunkId) => boolean,
+): void {
   network.handle(storeChunks, async (body, incoming) => {
     const { payload } = incoming
     const ids = unpackIds(body.ids)
     const parts = cutPayload(payload, body.sizes, ids.length)
     const uploads = body.uploads.map(unpackLease)
+    if (uploads.length > 0) foreground.note()
     const results = await Promise.all(
       ids.map(async (id, index) => {
         const lease = uploads[body.leases[index] ?? -1] ?? null
@@ -173,6 +184,7 @@ export function serveChunks(network: PeerNetwork, store: ChunkStore, isNamed: (i
     return { results }
   })
   network.handle(fetchChunks, async ({ ids }) => {
+    foreground.note()
     const found = await collectWithin(unpackIds(ids), limits.chunkMaxBytes, (id) => store.get(id))
     const present = found.filter((each) => each !== undefined)
     const body = { sizes: found.map((each) => each?.length ?? 0) }

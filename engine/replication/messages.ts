@@ -97,3 +97,27 @@ export const inventoryBucket = defineMessage(
   }),
   z.object({ ids: bytes((length) => length % idBytes === 0) }),
 )
+
+/**
+ * Asks a holder to send chunks on: `copies[i]` is the place in `targets` of the node that chunk i goes to. Answers what became
+ * of each, in order: `stored`, `had`, `missing` (not here any more), `careful`, `too-busy`, or an error code of the target's.
+ */
+export const copyChunks = defineMessage(
+  'chunks.copy',
+  'control',
+  z.object({
+    ids: packed(limits.copiesPerOrder),
+    targets: z.array(id16).max(limits.membersPerPool),
+    copies: z.array(count).max(limits.copiesPerOrder),
+    atRisk: z.boolean(),
+  }),
+  z.object({ results: z.array(z.string().max(64)).max(limits.copiesPerOrder) }),
+)
+
+/** May background copies of so many bytes come? Answers after how long, or null: not now. */
+export const grantBytes = defineMessage(
+  'chunks.grant',
+  'control',
+  z.object({ sizeBytes: count }),
+  z.object({ waitMs: count.nullable() }),
+)

@@ -1,7 +1,7 @@
 /**
- * The members as placement, replication and people see them now: who is connected, alive, how full, where. It joins what
- * rows say (members, profiles), what heartbeats say (pulses) and what claims say (bytes held by those that are away); nothing
- * here is stored, and every judgement is made by the pure functions of membership and placement.
+ * The members as placement, replication and people see them now: who is connected, alive, how full, where, whose replicas count.
+ * It joins what rows say (members, profiles), what heartbeats say (pulses) and what claims say (bytes held by those that are
+ * away); nothing here is stored, and every judgement is made by the pure functions of membership, placement and standing.
  */
 import type { NodeId } from '../base/ids.ts'
 import type { Catalog, NodeProfile } from '../catalog/index.ts'
@@ -9,6 +9,8 @@ import { type Liveness, livenessOf, type Membership } from '../membership/index.
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import type { Place } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
+import type { RepairMember } from './repairPlan.ts'
+import { afterSleep, agreedNowMs, nextSilence, type Silence, type WaitFacts, waitEndsMs } from './standing.ts'
 
 interface Seen {
   readonly pulse: Pulse
@@ -38,7 +40,9 @@ interface Snapshot {
   readonly connected: ReadonlySet<NodeId>
   readonly reachable: ReadonlySet<NodeId>
   readonly durable: ReadonlySet<NodeId>
+  readonly staying: ReadonlySet<NodeId>
   readonly members: ReadonlySet<NodeId>
+  readonly standings: ReadonlyMap<NodeId, RepairMember>
 }
 
 /** How long a judgement may be reused; whatever is heard or changes ends it at once. */
@@ -52,13 +56,18 @@ export class Roster {
   readonly #seen = new Map<NodeId, Seen>()
   readonly #subscriptions = new DisposableStack()
   readonly #listeners = new Set<(nodeId: NodeId) => void>()
+  readonly #silences = new Map<NodeId, Silence>()
   #watchingSinceMs: number
+  #lookedMs: number
+  /** This machine runs on battery or pays for its bytes. */
+  #careful = false
   #last = new Map<NodeId, Liveness>()
   #snapshot: Snapshot | undefined
 
   constructor(deps: RosterDeps) {
     this.#deps = deps
     this.#watchingSinceMs = deps.clock.monotonicMs()
+    this.#lookedMs = this.#watchingSinceMs
     this.#subscriptions.use(
       deps.network.on({
         connected: (peer) => this.#tell(peer.nodeId),
@@ -75,6 +84,7 @@ export class Roster {
     const now = new Map(this.#deps.membership.members().map((member) => [member.nodeId, this.liveness(member.nodeId)]))
     const before = this.#last
     this.#last = now
+    this.#listen(now)
     for (const [nodeId, state] of now) if (before.get(nodeId) !== state) this.#notify(nodeId)
     for (const nodeId of before.keys()) if (!now.has(nodeId)) this.#notify(nodeId)
   }
@@ -102,7 +112,10 @@ export class Roster {
 
   /** The node's own loop stood still (the computer slept): nobody is called offline for what was not heard meanwhile. */
   woke(): void {
-    this.#watchingSinceMs = this.#deps.clock.monotonicMs()
+    const now = this.#deps.clock.monotonicMs()
+    for (const [nodeId, silence] of this.#silences)
+      this.#silences.set(nodeId, afterSleep(silence, now - this.#lookedMs))
+    this.#watchingSinceMs = now
     this.check()
   }
 
@@ -115,9 +128,51 @@ export class Roster {
     return this.#now().reachable
   }
 
-  /** Members neither removed nor past their grace: their replicas count. */
+  /** Members neither removed nor past their grace: their replicas count as copies. */
   durable(): ReadonlySet<NodeId> {
     return this.#now().durable
+  }
+
+  /** Those of `durable()` that are not being drained: repair and whoever gives up replicas count on these only. */
+  staying(): ReadonlySet<NodeId> {
+    return this.#now().staying
+  }
+
+  /** The members as repair sees them. */
+  standings(): ReadonlyMap<NodeId, RepairMember> {
+    return this.#now().standings
+  }
+
+  /** Wall clock at which the replicas of a silent member stop counting, ms since 1970; null for members that are there. */
+  waitEndsMs(nodeId: NodeId): number | null {
+    const ends = this.waitEndsMonotonicMs(nodeId)
+    const { clock } = this.#deps
+    return ends === null ? null : Math.round(clock.nowMs() + ends - clock.monotonicMs())
+  }
+
+  /** The same on the monotonic clock; `oneLeft` as in standing.ts. */
+  waitEndsMonotonicMs(nodeId: NodeId, oneLeft = false): number | null {
+    const facts = this.#waitFacts(nodeId)
+    return facts === undefined ? null : waitEndsMs(facts, oneLeft, this.#deps.clock.monotonicMs())
+  }
+
+  /** What this machine told of itself, on its next heartbeat told to the others. */
+  get careful(): boolean {
+    return this.#careful
+  }
+
+  setCareful(careful: boolean): void {
+    this.#careful = careful
+    this.#notify(this.#deps.self)
+  }
+
+  /** This node's wall clock, corrected by the clocks of those that are connected. */
+  agreedNowMs(): number {
+    const { network, clock } = this.#deps
+    return agreedNowMs(
+      clock.nowMs(),
+      network.peers().map((peer) => peer.clockOffsetMs),
+    )
   }
 
   /** Wall clock of the last sign of life, ms since 1970; null if none since this node started and no presence is known. */
@@ -167,14 +222,32 @@ export class Roster {
   #judge(untilMs: number): Snapshot {
     const { self, network, membership } = this.#deps
     const members = membership.members()
-    const ids = members.map((member) => member.nodeId)
+    const connected = new Set([self, ...network.peers().map((peer) => peer.nodeId)])
+    const standings = new Map<NodeId, RepairMember>()
+    for (const { nodeId, role } of members) {
+      if (role === 'cloud') continue
+      standings.set(nodeId, {
+        place: this.#placeOf(nodeId),
+        plans: role === 'full',
+        connected: connected.has(nodeId),
+        reachable: isThere(this.liveness(nodeId)),
+        counts: !this.#pastWait(nodeId, false),
+        countsIfOneLeft: !this.#pastWait(nodeId, true),
+        draining: this.profile(nodeId)?.drain === true,
+        careful: nodeId === self ? this.#careful : this.#seen.get(nodeId)?.pulse.careful === true,
+      })
+    }
+    const idsWhere = (test: (each: RepairMember) => boolean) =>
+      new Set([...standings].filter(([, each]) => test(each)).map(([nodeId]) => nodeId))
     return {
       untilMs,
-      places: members.filter((member) => member.role !== 'cloud').map((member) => this.#placeOf(member.nodeId)),
-      connected: new Set([self, ...network.peers().map((peer) => peer.nodeId)]),
-      reachable: new Set(ids.filter((nodeId) => ['online', 'suspect'].includes(this.liveness(nodeId)))),
-      members: new Set(ids),
-      durable: new Set(ids.filter((nodeId) => !this.#pastGrace(nodeId))),
+      standings,
+      places: [...standings.values()].map(({ place }) => place),
+      connected,
+      reachable: idsWhere((each) => each.reachable),
+      members: new Set(members.map((member) => member.nodeId)),
+      durable: idsWhere((each) => each.counts),
+      staying: idsWhere((each) => each.counts && !each.draining),
     }
   }
 
@@ -192,16 +265,39 @@ export class Roster {
     }
   }
 
-  #pastGrace(nodeId: NodeId): boolean {
-    const state = this.liveness(nodeId)
-    if (state === 'online' || state === 'suspect') return false
-    const profile = this.profile(nodeId)
+  #pastWait(nodeId: NodeId, oneLeft: boolean): boolean {
+    const ends = this.waitEndsMonotonicMs(nodeId, oneLeft)
+    return ends !== null && this.#deps.clock.monotonicMs() >= ends
+  }
+
+  /** Undefined for members that are there, and as long as the pool's settings are not here. */
+  #waitFacts(nodeId: NodeId): WaitFacts | undefined {
+    const silence = this.#silences.get(nodeId)
     const settings = this.#deps.catalog.read.settings()
-    if (profile === undefined || settings === undefined) return false
-    const { clock } = this.#deps
-    if (profile.awayUntilMs !== null && clock.nowMs() < profile.awayUntilMs) return false
-    const silentSinceMs = this.#seen.get(nodeId)?.atMonotonicMs ?? this.#watchingSinceMs
-    return clock.monotonicMs() - silentSinceMs > settings.graceMs[profile.deviceClass]
+    if (silence === undefined || silence.backSinceMs !== null || settings === undefined) return undefined
+    const profile = this.profile(nodeId)
+    const awayUntilMs = profile?.awayUntilMs ?? null
+    return {
+      silence,
+      deviceClass: profile?.deviceClass ?? 'desktop',
+      graceMs: settings.graceMs,
+      awayLeftMs: awayUntilMs === null ? null : awayUntilMs - this.agreedNowMs(),
+      watchingSinceMs: this.#watchingSinceMs,
+    }
+  }
+
+  /** Keeps who is silent since when. */
+  #listen(states: ReadonlyMap<NodeId, Liveness>): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    this.#lookedMs = nowMs
+    for (const nodeId of this.#silences.keys()) if (!states.has(nodeId)) this.#silences.delete(nodeId)
+    for (const [nodeId, state] of states) {
+      const lastHeardMs = this.#seen.get(nodeId)?.atMonotonicMs ?? null
+      const sign = { alive: isThere(state), lastHeardMs, watchingSinceMs: this.#watchingSinceMs }
+      const silence = nextSilence(this.#silences.get(nodeId), sign, nowMs)
+      if (silence === undefined) this.#silences.delete(nodeId)
+      else this.#silences.set(nodeId, silence)
+    }
   }
 
   #claimedBytes(nodeId: NodeId): number {
@@ -225,4 +321,8 @@ export class Roster {
     this.#snapshot = undefined
     for (const listener of this.#listeners) listener(nodeId)
   }
+}
+
+function isThere(state: Liveness): boolean {
+  return state === 'online' || state === 'suspect'
 }

@@ -7,39 +7,10 @@ import type { Census, Reader, WriteDeps } from '../../files/index.ts'
 import type { Identity } from '../../identity/index.ts'
 import type { Invite, Membership } from '../../membership/index.ts'
 import type { PeerNetwork } from '../../net/index.ts'
+import type { Repair } from '../../replication/index.ts'
 import type { Clock, LocalFiles, Random, Sighting } from '../../ports.ts'
 import type { Activity, DoctorCheck } from '../../../shared/index.ts'
 import type { Notice } from '../service.ts'
-
-/** What repair does and waits for, as of now. Times are wall clock, ms since 1970. */
-export interface RepairStatus {
-  /** Copying waits because more than half of the machines are gone. */
-  readonly frozen: { readonly sinceMs: number; readonly gone: number; readonly members: number } | null
-  /** Copies to make now. */
-  readonly queuedChunks: number
-  readonly queuedBytes: number
-  /** Made since this node started. */
-  readonly copiedChunks: number
-  readonly copiedBytes: number
-  readonly bytesPerSec: number
-  /** Until the queue is empty at the present rate; null where nobody can say. */
-  readonly etaMs: number | null
-  /** What will be copied anew when whose wait ends. */
-  readonly waiting: readonly {
-    readonly nodeId: NodeId
-    readonly untilMs: number
-    readonly chunks: number
-    readonly bytes: number
-  }[]
-}
-
-export interface Repair {
-  status(): RepairStatus
-  /** Ends a freeze before half of the machines are back, on all machines. */
-  resume(): Promise<void>
-  /** What the shell knows of this computer; forgotten at a restart. */
-  setConditions(conditions: { readonly onBattery: boolean; readonly metered: boolean }): void
-}
 
 /** How far this node is with giving up replicas; reason null: it is not. */
 export interface SheddingStatus {
@@ -54,7 +25,7 @@ export interface SheddingStatus {
 export interface PoolParts extends WriteDeps {
   readonly census: Census
   readonly reader: Reader
-  readonly repair?: Repair
+  readonly repair: Repair
   readonly shedding?: { status(): SheddingStatus }
 }
 

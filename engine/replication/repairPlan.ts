@@ -1,0 +1,146 @@
+/**
+ * What repair decides: which groups of chunks need copies, who plans a chunk, and which holder should send it to whom. Pure, and
+ * what it answers can be printed. Nobody leads: every node computes the same from what it sees, the first live full member in a
+ * chunk's rendezvous order acts, and the next ones only when that brings nothing (repairProgress.ts).
+ */
+import type { ChunkId, NodeId } from '../base/ids.ts'
+import type { ChunkFacts, HolderPattern } from '../catalog/index.ts'
+import { type Place, place, rendezvousOrder } from '../placement/index.ts'
+
+/** A member as repair sees it. */
+export interface RepairMember {
+  readonly place: Place
+  /** A full member: may plan. */
+  readonly plans: boolean
+  /** Can send and receive now. */
+  readonly connected: boolean
+  /** Online or suspect. */
+  readonly reachable: boolean
+  /** Its replicas count: it is there, or its wait has not ended. */
+  readonly counts: boolean
+  /** The same for chunks of which one replica is left within reach. */
+  readonly countsIfOneLeft: boolean
+  /** Its replicas are about to go: copies elsewhere are wanted before it gives them up. */
+  readonly draining: boolean
+  /** On battery or a metered network: only what is at risk comes and goes. */
+  readonly careful: boolean
+}
+
+export interface RepairView {
+  readonly self: NodeId
+  readonly members: ReadonlyMap<NodeId, RepairMember>
+  /** Whoever is gone counts, however long. */
+  readonly frozen: boolean
+}
+
+/** What all chunks of a group need, since it depends on nothing but their holders. */
+export interface Need {
+  /** Replicas within reach. */
+  readonly live: number
+  /** Copies to make, as far as there are machines for them. */
+  readonly missing: number
+  /** Copies to make for which no machine is open. */
+  readonly without: number
+  /** Holders that can send. */
+  readonly sources: readonly NodeId[]
+  /** Holders that count, one per computer. */
+  readonly kept: readonly NodeId[]
+  /** Machines that can take a copy. */
+  readonly open: readonly NodeId[]
+}
+
+/** Only one replica or none is within reach: nothing else is as urgent. */
+export function isAtRisk(need: Pick<Need, 'live'>): boolean {
+  return need.live <= 1
+}
+
+/** What a group needs. Copies on one computer are one as long as another computer could take one. */
+export function needOf(group: Pick<HolderPattern, 'holders' | 'wanted'>, view: RepairView): Need {
+  const { members, frozen } = view
+  const holders = group.holders.filter((holder) => members.has(holder))
+  const at = (nodeId: NodeId) => members.get(nodeId) as RepairMember
+  const live = holders.filter((holder) => at(holder).reachable).length
+  const atRisk = isAtRisk({ live })
+  const counted = holders.filter((holder) => {
+    const { draining, counts, countsIfOneLeft } = at(holder)
+    return !draining && (frozen || (atRisk ? countsIfOneLeft : counts))
+  })
+  const mayMove = (each: RepairMember) => each.connected && (!each.careful || atRisk)
+  const open = [...members].filter(
+    ([nodeId, each]) => mayMove(each) && each.place.accepts && !each.draining && !holders.includes(nodeId),
+  )
+  const computerOf = (nodeId: NodeId) => at(nodeId).place.machineHash
+  const kept = counted.filter(
+    (holder, index) => counted.findIndex((other) => computerOf(other) === computerOf(holder)) === index,
+  )
+  const taken = new Set(kept.map(computerOf))
+  const computersLeft = new Set(open.map(([nodeId]) => computerOf(nodeId)).filter((each) => !taken.has(each))).size
+  const apart = Math.min(Math.max(0, group.wanted - kept.length), computersLeft)
+  const beside = Math.max(0, group.wanted - counted.length - apart)
+  const missing = apart + Math.min(beside, open.length - apart)
+  return {
+    live,
+    missing,
+    without: apart + beside - missing,
+    sources: holders.filter((holder) => mayMove(at(holder))),
+    kept,
+    open: open.map(([nodeId]) => nodeId),
+  }
+}
+
+/** One chunk to copy: from the first of `sources` that can, to all of `targets`. */
+export interface CopyOrder {
+  readonly chunk: ChunkId
+  readonly sizeBytes: number
+  readonly sources: readonly NodeId[]
+  readonly targets: readonly NodeId[]
+  readonly atRisk: boolean
+}
+
+/** Where one chunk of a group should be copied, or undefined if nowhere. This node sends itself what it holds. */
+export function orderFor(facts: ChunkFacts, need: Need, view: RepairView): CopyOrder | undefined {
+  if (need.sources.length === 0) return undefined
+  const placeOf = (nodeId: NodeId) => (view.members.get(nodeId) as RepairMember).place
+  const open = [...need.kept, ...need.open].map(placeOf)
+  const wish = { chunk: facts.chunkId, copies: need.kept.length + need.missing, already: need.kept }
+  const targets = need.missing > 0 ? place(wish, open).slice(need.kept.length) : []
+  const isTarget = (nodeId: NodeId) => need.open.includes(nodeId) && !targets.includes(nodeId)
+  for (const pinned of facts.pinnedTo) if (isTarget(pinned)) targets.push(pinned)
+  if (targets.length === 0) return undefined
+  const others = rendezvousOrder(facts.chunkId, need.sources.filter((each) => each !== view.self).map(placeOf))
+  const sources = others.map(({ nodeId }) => nodeId)
+  if (need.sources.includes(view.self)) sources.unshift(view.self)
+  return { chunk: facts.chunkId, sizeBytes: facts.sizeBytes, sources, targets, atRisk: isAtRisk(need) }
+}
+
+/** Who may plan now: full members within reach. */
+export function plannersOf(view: RepairView): Place[] {
+  return [...view.members.values()].filter((each) => each.plans && each.reachable).map((each) => each.place)
+}
+
+/** True if a node is among the first `1 + rank` planners in the chunk's rendezvous order. */
+export function isPlanner(nodeId: NodeId, chunk: ChunkId, rank: number, planners: readonly Place[]): boolean {
+  const first = rank + 1 >= planners.length ? planners : rendezvousOrder(chunk, planners).slice(0, rank + 1)
+  return first.some((each) => each.nodeId === nodeId)
+}
+
+/** What this node orders of these chunks; `rank`: how many planners before it may be stuck. */
+export function planRepair(chunks: readonly ChunkFacts[], rank: number, view: RepairView): CopyOrder[] {
+  const planners = plannersOf(view)
+  const needs = new Map<string, Need>()
+  const orders: CopyOrder[] = []
+  for (const facts of chunks) {
+    if (!isPlanner(view.self, facts.chunkId, rank, planners)) continue
+    const key = groupKey(facts)
+    const need = needs.get(key) ?? needOf(facts, view)
+    needs.set(key, need)
+    const order = orderFor(facts, need, view)
+    if (order !== undefined) orders.push(order)
+  }
+  return orders
+}
+
+/** The same for all chunks of a group. */
+export function groupKey(group: Pick<HolderPattern, 'holders' | 'wanted'>): string {
+  return `${group.wanted} ${group.holders.join(' ')}`
+}

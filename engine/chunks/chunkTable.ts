@@ -1,5 +1,5 @@
 /**
- * The rows of chunks.db: which chunks are here, the bytes of the small ones, leases. Synchronous and without any policy; the
+ * The rows of chunks.db: which chunks are here, the bytes of the small ones, leases, marks. Synchronous and without any policy; the
  * store decides, and runs what changes rows inside its group commits.
  */
 import { bytesOf, hexOf } from '../base/bytes.ts'
@@ -10,7 +10,7 @@ import { migrate, readMigrations } from '../platform/index.ts'
 import type { Database } from '../ports.ts'
 import type { Lease } from './types.ts'
 
-const MIGRATIONS = ['0001-chunks.sql']
+const MIGRATIONS = ['0001-chunks.sql', '0002-leaving.sql']
 
 export interface ChunkRow {
   readonly number: number
@@ -35,6 +35,9 @@ export class ChunkTable {
   readonly #addDoomed
   readonly #dropDoomed
   readonly #doomed
+  readonly #mark
+  readonly #addMark
+  readonly #dropMark
 
   /** Brings the database to the newest schema; throws `newer-database`. */
   constructor(database: Database) {
@@ -62,6 +65,9 @@ export class ChunkTable {
     this.#addDoomed = prepare('INSERT OR IGNORE INTO doomed (id) VALUES (?)')
     this.#dropDoomed = prepare('DELETE FROM doomed WHERE id = ?')
     this.#doomed = prepare('SELECT id FROM doomed').pluck()
+    this.#mark = prepare('SELECT mark FROM leaving WHERE chunk = ?').pluck()
+    this.#addMark = prepare('INSERT INTO leaving (chunk, mark) VALUES (?, ?)')
+    this.#dropMark = prepare('DELETE FROM leaving WHERE chunk = ?')
   }
 
   begin(): void {
@@ -120,6 +126,31 @@ export class ChunkTable {
         writer: hexOf(writer) as NodeId,
         writerStart,
       }))
+  }
+
+  /** The writers of all leases, with the starts of theirs that have some. */
+  leaseWriters(): { writer: NodeId; writerStart: number }[] {
+    return this.#database
+      .prepare('SELECT DISTINCT writer, writer_start AS writerStart FROM lease')
+      .all<{ writer: Buffer; writerStart: number }>()
+      .map(({ writer, writerStart }) => ({ writer: hexOf(writer) as NodeId, writerStart }))
+  }
+
+  /** The number under which the replica was marked leaving; undefined if it is not. */
+  markOf(row: ChunkRow): number | undefined {
+    return this.#mark.get<number>(row.number)
+  }
+
+  mark(row: ChunkRow, mark: number): void {
+    this.#addMark.run(row.number, mark)
+  }
+
+  unmark(row: ChunkRow): void {
+    this.#dropMark.run(row.number)
+  }
+
+  unmarkAll(): void {
+    this.#database.exec('DELETE FROM leaving')
   }
 
   endUpload(upload: VersionId): void {

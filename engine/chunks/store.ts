@@ -14,6 +14,7 @@ import type { Clock, Disk } from '../ports.ts'
 import { ChunkFiles } from './chunkFiles.ts'
 import { ChunkTable } from './chunkTable.ts'
 import { GroupCommit } from './groupCommit.ts'
+import { Keeping } from './keeping.ts'
 import { reconcile } from './reconcile.ts'
 import { Room } from './room.ts'
 import type { ChunkStore, ChunkStoreEvents, Lease } from './types.ts'
@@ -32,6 +33,14 @@ export interface ChunkStoreOptions {
   readonly report?: (problem: string) => void
 }
 
+interface DropOptions {
+  /** Leaves the file for the next start to look at. */
+  readonly keepFile?: boolean
+  readonly unlessLeased?: boolean
+  /** Only if the replica is leaving under this mark. */
+  readonly onlyMarked?: number
+}
+
 export interface OpenChunkStore extends ChunkStore {
   /** Resolves when files and rows have been compared after a start that followed a crash; the store works meanwhile. */
   readonly reconciled: Promise<void>
@@ -45,6 +54,7 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<OpenCh
   for (const id of doomed) await files.remove(id)
   table.begin()
   for (const id of doomed) table.undoom(id)
+  table.unmarkAll()
   const compare = !table.closedOrderly()
   table.noteOrderly(false)
   table.commit()
@@ -57,6 +67,7 @@ class DiskChunkStore implements OpenChunkStore {
   readonly #files: ChunkFiles
   readonly #room: Room
   readonly #commits: GroupCommit
+  readonly #keeping: Keeping
   readonly #report: (problem: string) => void
   readonly #listeners = new Set<Partial<ChunkStoreEvents>>()
   /** The last thing under way with the file of a chunk. */
@@ -77,6 +88,7 @@ class DiskChunkStore implements OpenChunkStore {
     this.#count = count
     this.#room = new Room({ disk, clock, quotaBytes, minimumFreeBytes }, usedBytes)
     this.#commits = new GroupCommit(table, clock, () => this.#tell())
+    this.#keeping = new Keeping(table, this.#commits)
     this.reconciled = compare ? this.#reconcile() : Promise.resolve()
   }
 
@@ -92,10 +104,7 @@ class DiskChunkStore implements OpenChunkStore {
   }
 
   async #putNow(id: ChunkId, sealed: Uint8Array, inRow: boolean, lease: Lease | null): Promise<'stored' | 'had'> {
-    if (this.has(id)) {
-      const [held] = lease === null ? [true] : await this.touch([id], lease)
-      if (held === true) return 'had'
-    }
+    if (this.has(id) && (await this.#keeping.keep(id, lease))) return 'had'
     const sizeBytes = sealed.length
     await this.#room.reserve(sizeBytes)
     let stored = false
@@ -123,7 +132,7 @@ class DiskChunkStore implements OpenChunkStore {
   #addRows(id: ChunkId, sizeBytes: number, sealed: Uint8Array | null, lease: Lease | null): boolean {
     const found = this.#table.find(id)
     const row = found ?? this.#table.add(id, sizeBytes, sealed)
-    if (lease !== null) this.#table.lease(row, lease)
+    this.#keeping.keepRow(row, lease)
     return found === undefined
   }
 
@@ -138,13 +147,7 @@ class DiskChunkStore implements OpenChunkStore {
 
   async touch(ids: readonly ChunkId[], lease: Lease): Promise<boolean[]> {
     this.#checkOpen()
-    return await this.#commits.run(ids.length * ROW_BYTES, () =>
-      ids.map((id) => {
-        const row = this.#table.find(id)
-        if (row !== undefined) this.#table.lease(row, lease)
-        return row !== undefined
-      }),
-    )
+    return await this.#keeping.touch(ids, lease)
   }
 
   // -------------------------------------------------------------- look
@@ -160,6 +163,14 @@ class DiskChunkStore implements OpenChunkStore {
   leasesOf(id: ChunkId): Lease[] {
     const row = this.#table.find(id)
     return row === undefined ? [] : this.#table.leases(row)
+  }
+
+  leaseWriters(): { writer: NodeId; writerStart: number }[] {
+    return this.#table.leaseWriters()
+  }
+
+  isLeaving(id: ChunkId): boolean {
+    return this.#keeping.isLeaving(id)
   }
 
   ids(after: ChunkId | null, limit: number): ChunkId[] {
@@ -208,6 +219,21 @@ class DiskChunkStore implements OpenChunkStore {
     await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id))))
   }
 
+  async markLeaving(ids: readonly ChunkId[]): Promise<{ mark: number; marked: boolean[] }> {
+    this.#checkOpen()
+    return await this.#keeping.markLeaving(ids)
+  }
+
+  async unmark(ids: readonly ChunkId[], mark: number): Promise<void> {
+    this.#checkOpen()
+    await this.#keeping.unmark(ids, mark)
+  }
+
+  async removeLeaving(ids: readonly ChunkId[], mark: number): Promise<boolean[]> {
+    this.#checkOpen()
+    return await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id, { onlyMarked: mark }))))
+  }
+
   async abandon(upload: VersionId, ids: readonly ChunkId[]): Promise<void> {
     await this.endLeases([upload])
     await Promise.all(ids.map((id) => this.#exclusive(id, () => this.#drop(id, { unlessLeased: true }))))
@@ -215,41 +241,41 @@ class DiskChunkStore implements OpenChunkStore {
 
   async endLeases(uploads: readonly VersionId[]): Promise<void> {
     this.#checkOpen()
-    await this.#commits.run(uploads.length * ROW_BYTES, () => {
-      for (const upload of uploads) this.#table.endUpload(upload)
-    })
+    await this.#keeping.endLeases(uploads)
   }
 
-  async endLeasesOfWriter(writer: NodeId, beforeStart: number | null): Promise<void> {
+  async endLeasesOfWriter(writer: NodeId, keepStart: number | null): Promise<void> {
     this.#checkOpen()
-    await this.#commits.run(ROW_BYTES, () => this.#table.endWriter(writer, beforeStart))
+    await this.#keeping.endLeasesOfWriter(writer, keepStart)
   }
 
-  /** The row away, durably; then the file. `keepFile` leaves it for the next start to look at. */
-  async #drop(id: ChunkId, { keepFile = false, unlessLeased = false } = {}): Promise<void> {
+  /** The row away, durably; then the file. False if there was none that the options mean. */
+  async #drop(id: ChunkId, options: DropOptions = {}): Promise<boolean> {
+    const { keepFile = false } = options
     const dropped = await this.#commits.run(
       ROW_BYTES,
-      () => this.#dropRows(id, keepFile, unlessLeased),
+      () => this.#dropRows(id, options),
       (row) => {
         if (row !== undefined) this.#noteRemoved(id, row.sizeBytes)
       },
     )
-    if (dropped?.inFile !== true || keepFile) return
+    if (dropped?.inFile !== true || keepFile) return dropped !== undefined
     await this.#files.remove(id)
     this.#room.askAnew()
     // Nothing waits for this: a doomed file that is gone already does no harm.
     this.#commits
       .run(ROW_BYTES, () => this.#table.undoom(id))
       .catch((error: unknown) => this.#report(`chunk ${id} stays noted as doomed: ${messageOf(error)}`))
+    return true
   }
 
   #dropRows(
     id: ChunkId,
-    keepFile: boolean,
-    unlessLeased: boolean,
+    { keepFile = false, unlessLeased = false, onlyMarked }: DropOptions,
   ): { readonly sizeBytes: number; readonly inFile: boolean } | undefined {
     const row = this.#table.find(id)
     if (row === undefined || (unlessLeased && this.#table.leases(row).length > 0)) return undefined
+    if (onlyMarked !== undefined && this.#keeping.markOf(row) !== onlyMarked) return undefined
     const inFile = this.#table.sealed(row) === undefined
     this.#table.drop(id, row, inFile && !keepFile)
     return { sizeBytes: row.sizeBytes, inFile }

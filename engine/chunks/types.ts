@@ -20,20 +20,33 @@ export interface ChunkStore {
   /**
    * The one entrance: checks that BLAKE3 of the bytes is the id, that quota and free space hold, then makes bytes and lease durable.
    * Resolves once durable. Throws `wrong-chunk` (hash), `quota-full`, `disk-full`. A chunk that is there already is not written
-   * again, only leased. `sealed` may lie in shared memory and must not change until settled.
+   * again, only leased; if it was marked leaving, it stays. `sealed` may lie in shared memory and must not change until settled.
    */
   put(id: ChunkId, sealed: Uint8Array, lease: Lease | null): Promise<'stored' | 'had'>
   /** The sealed bytes, or undefined. A damaged file is quarantined, withdrawn and answered as undefined; `verify` forces the hash check. */
   get(id: ChunkId, options?: { readonly verify?: boolean }): Promise<Buffer | undefined>
   has(id: ChunkId): boolean
   sizeBytes(id: ChunkId): number | undefined
-  /** Leases those that are here, durably; tells which. */
+  /** Leases those that are here and not marked leaving, durably; tells which. */
   touch(ids: readonly ChunkId[], lease: Lease): Promise<boolean[]>
   /** Ends the leases of uploads whose rows or cancellation were merged. */
   endLeases(uploads: readonly VersionId[]): Promise<void>
-  /** Ends the leases of a writer's earlier starts. */
-  endLeasesOfWriter(writer: NodeId, beforeStart: number | null): Promise<void>
+  /** Ends the leases of a writer at all its starts but `keepStart`; null keeps none. */
+  endLeasesOfWriter(writer: NodeId, keepStart: number | null): Promise<void>
   leasesOf(id: ChunkId): Lease[]
+  /** Whose leases there are, of which starts. */
+  leaseWriters(): { readonly writer: NodeId; readonly writerStart: number }[]
+  /**
+   * Marks replicas as leaving, durably, all with the number answered; `marked` tells which: those that are here, that no lease keeps
+   * and that are not marked yet. A marked replica is served to readers, takes no touch and must not be pledged. Marks end
+   * by `unmark`, by a put of the chunk, and with the process.
+   */
+  markLeaving(ids: readonly ChunkId[]): Promise<{ readonly mark: number; readonly marked: boolean[] }>
+  isLeaving(id: ChunkId): boolean
+  /** Takes back the marks that still have this number. */
+  unmark(ids: readonly ChunkId[], mark: number): Promise<void>
+  /** Deletes those replicas that still bear the mark; tells which. The caller has all pledges (invariant 4). */
+  removeLeaving(ids: readonly ChunkId[], mark: number): Promise<boolean[]>
   /**
    * An upload was given up by its writer: ends its leases and deletes those of `ids` that no other lease keeps. The caller names
    * only chunks that no version names.

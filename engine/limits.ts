@@ -106,6 +106,15 @@ export const limits = {
   /** Under a limit of rate: what may pass at once after a pause, and how far ahead times are promised. */
   throttleBurstMs: 1_000,
   throttleAheadMs: 60_000,
+  /** Chunks that one question for pledges names, and what they may weigh: each pledger reads them all. */
+  pledgesPerBatch: 256,
+  pledgeBatchBytes: 64 * MiB,
+  /** Pledges that have not come so long after the mark are not used; and so long a pledge may be relied on. */
+  pledgeTimeoutMs: 20_000,
+  /** A group of chunks that is not to be given up now, or whose pledges were refused, is looked at again after this long. */
+  shedRestMs: 15_000,
+  /** How often giving up looks whether anything has changed. */
+  shedLookMs: 2_000,
 
   // Wire
   /** Payloads travel in frames of this size. */
@@ -251,6 +260,13 @@ export const limits = {
   groupMarks: 100_000,
   /** Sets of patterns remembered before the groups are made anew without those that no file has any more. */
   patternSets: 500_000,
+  /** A survey of all files is made anew after this long, since waits end with time alone. */
+  surveyMaxAgeMs: 1000,
+  /** Steps of some 5 ms that a question may take of the event loop at once, and that a survey spends on following changes. */
+  surveyStepsAtOnce: 2,
+  surveyFollowSteps: 100_000,
+  /** A question that waits for the survey of now takes what is there after so many of them: something changes all the time. */
+  surveyRounds: 3,
   /** Folders of which it is remembered whether they are live. */
   folderFates: 4096,
   /** Folders kept at hand while files are put into them. */

@@ -78,6 +78,8 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #subscriptions = new DisposableStack()
   readonly #quotaBytes: number
   #freeBytes = 0
+  /** Patterns as of the last notice. */
+  #copiesTold = ''
 
   private constructor(deps: PoolRuntimeDeps, catalog: Catalog, store: ChunkStore, quotaBytes: number) {
     const { ports, identity, membership, network, report } = deps
@@ -178,6 +180,7 @@ export class PoolRuntime implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#subscriptions.dispose()
+    this.#census.stop()
     const stopping = this.#runner.stop()
     await this.#copying.stop()
     await stopping
@@ -269,6 +272,7 @@ export class PoolRuntime implements AsyncDisposable {
         await this.#refreshFree()
         this.#roster.check()
         this.#learnAddresses()
+        this.#tellOfCopies()
         const node = this.parts.self
         const profile = this.#catalog.read.profile(node)
         if (profile !== undefined) this.#store.setQuotaBytes(profile.quotaBytes)
@@ -278,6 +282,15 @@ export class PoolRuntime implements AsyncDisposable {
         return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }
       },
     }
+  }
+
+  /** Claims change without any row: people who watch hear of it here. */
+  #tellOfCopies(): void {
+    const copies = JSON.stringify(this.#catalog.chunks.patterns())
+    if (copies === this.#copiesTold) return
+    this.#copiesTold = copies
+    this.#census.invalidate()
+    this.#deps.notify({ type: 'health' })
   }
 
   /** Profiles name addresses; who is a member is dialled there. */

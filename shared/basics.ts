@@ -70,7 +70,12 @@ export const reasonSchema = z
     code: z.string(),
     text: z.string(),
     nodeId: idSchema.optional(),
+    /** When it ends by itself. */
+    at: timeSchema.optional(),
+    /** What to do next, in words. */
     action: z.string().optional(),
+    /** The same for a button. */
+    remedy: z.enum(['add-machine', 'switch-on', 'free-space', 'resume', 'set-clock', 'wait']).optional(),
   })
   .meta({ id: 'Reason', description: 'why something is not protected, and what to do next' })
 export type Reason = z.output<typeof reasonSchema>

@@ -57,6 +57,7 @@ export const errorKinds = {
   'too-many-members': { status: 409, title: 'The pool has no place for another machine' },
   'not-a-full-member': { status: 403, title: 'This machine decides nothing in the pool' },
   'not-a-member': { status: 409, title: 'The machine is not in this pool' },
+  'away-too-long': { status: 400, title: 'Nobody waits for a machine for longer than 7 days' },
   removed: { status: 409, title: 'This machine was removed from the pool' },
   'other-pool': { status: 409, title: 'The other machine is in another pool' },
   'wrong-identity': { status: 409, title: 'Another machine answers at this address' },

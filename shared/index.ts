@@ -4,9 +4,11 @@
  */
 export * from './basics.ts'
 export * from './batch.ts'
+export * from './contentRoutes.ts'
 export * from './entries.ts'
 export * from './errors.ts'
 export * from './format.ts'
+export * from './health.ts'
 export * from './mediaTypes.ts'
 export * from './openapi.ts'
 export * from './paths.ts'

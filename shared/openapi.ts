@@ -5,7 +5,8 @@
 import { z } from 'zod'
 import { problemSchema } from './basics.ts'
 import { type ErrorCode, errorKind } from './errors.ts'
-import { type RawBody, type Route, routes } from './routes.ts'
+import type { RawBody, Route } from './route.ts'
+import { routes } from './routes.ts'
 
 type Json = Record<string, unknown>
 

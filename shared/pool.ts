@@ -1,9 +1,8 @@
 /**
- * The pool and its machines as the API shows them: pool, invites, pairing, nodes, health, settings, doctor.
+ * The pool and its machines as the API shows them: pool, invites, pairing, nodes, settings, doctor.
  */
 import { z } from 'zod'
-import { bytesSchema, copiesSchema, countSchema, idSchema, pageOf, reasonSchema, timeSchema } from './basics.ts'
-import { fileStateSchema } from './entries.ts'
+import { bytesSchema, copiesSchema, countSchema, idSchema, pageOf, timeSchema } from './basics.ts'
 
 const nameSchema = z
   .string()
@@ -31,6 +30,8 @@ export const poolSchema = z
     quotaBytes: bytesSchema,
     usedBytes: bytesSchema,
     freeBytes: bytesSchema,
+    /** What still fits: bytes of content, each kept so many times on different computers as far as there are any. */
+    room: z.object({ bytes: bytesSchema, copies: countSchema }),
   })
   .meta({ id: 'Pool' })
 export type Pool = z.output<typeof poolSchema>
@@ -83,6 +84,13 @@ export const nodeStateSchema = z.enum(['online', 'suspect', 'offline', 'away', '
 export const deviceClassSchema = z.enum(['always-on', 'desktop', 'laptop'])
 export type DeviceClass = z.output<typeof deviceClassSchema>
 
+const sheddingSchema = z.object({
+  reason: z.enum(['drain', 'quota', 'replace']),
+  chunksLeft: countSchema,
+  bytesLeft: bytesSchema,
+  stuck: z.string().nullable(),
+})
+
 export const nodeSchema = z
   .object({
     id: idSchema,
@@ -105,6 +113,18 @@ export const nodeSchema = z
     clockOffsetMs: z.int().nullable().optional(),
     /** True when its catalog equals this node's, as of the last heartbeat. */
     upToDate: z.boolean().nullable().optional(),
+    /** Chunks that it claims to hold. */
+    chunks: countSchema,
+    /** What would be lost with it: no other machine has it. */
+    onlyHere: z.object({ files: countSchema, bytes: bytesSchema }),
+    /** Other machines of the pool that run on the same computer. */
+    sameComputerAs: z.array(idSchema),
+    /** What it still has to give away, while it does; `stuck` says why it does not go on. */
+    shedding: sheddingSchema.nullable(),
+    /** Of one that is away: when its copies are made anew on others. */
+    waitEnds: timeSchema.nullable(),
+    /** The machine that takes its place. */
+    replacedBy: idSchema.nullable(),
   })
   .meta({ id: 'Node' })
 export type Node = z.output<typeof nodeSchema>
@@ -122,54 +142,17 @@ export const nodePatchSchema = z
   .meta({ id: 'NodePatch' })
 export type NodePatch = z.output<typeof nodePatchSchema>
 
-export const healthSchema = z
-  .object({
-    /** The worst file state; `no-pool` while in none. */
-    state: z.union([fileStateSchema, z.literal('no-pool')]),
-    /** Of kept versions, trash included; `total` is the sum of the others. */
-    chunks: z.object({
-      total: countSchema,
-      full: countSchema,
-      degraded: countSchema,
-      atRisk: countSchema,
-      unreachable: countSchema,
-      lost: countSchema,
-    }),
-    files: z.object({
-      total: countSchema,
-      protected: countSchema,
-      copying: countSchema,
-      degraded: countSchema,
-      atRisk: countSchema,
-      unreachable: countSchema,
-      lost: countSchema,
-    }),
-    repair: z.looseObject({ queuedChunks: countSchema, queuedBytes: bytesSchema }),
-    reasons: z.array(reasonSchema),
-  })
-  .meta({ id: 'Health' })
-export type Health = z.output<typeof healthSchema>
+export const nodeReplaceSchema = z
+  .strictObject({ by: idSchema.meta({ description: 'the machine that takes its place' }) })
+  .meta({ id: 'NodeReplace' })
+export type NodeReplace = z.output<typeof nodeReplaceSchema>
 
-export const whatIfQuerySchema = z.object({
-  lost: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(idSchema).min(1).max(63)),
-})
-export type WhatIfQuery = z.output<typeof whatIfQuerySchema>
-export const whatIfSchema = z
-  .object({
-    lost: z.array(idSchema),
-    files: z.object({ total: countSchema, survive: countSchema, lost: countSchema }),
-    bytesLost: bytesSchema,
-    bytesToCopy: bytesSchema,
-    /** Whether the machines left have room for the copies to make. */
-    fits: z.boolean(),
-  })
-  .meta({ id: 'WhatIf' })
-export type WhatIf = z.output<typeof whatIfSchema>
-
-const graceSchema = z.object({ 'always-on': countSchema, desktop: countSchema, laptop: countSchema })
+const graceMsSchema = z
+  .int()
+  .min(0)
+  .max(30 * 86_400_000)
+  .meta({ description: 'ms, at most 30 days' })
+const graceSchema = z.strictObject({ 'always-on': graceMsSchema, desktop: graceMsSchema, laptop: graceMsSchema })
 const settingsFields = {
   copies: copiesSchema,
   graceMs: graceSchema,

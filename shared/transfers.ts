@@ -4,7 +4,8 @@
 import { z } from 'zod'
 import { bytesSchema, countSchema, idSchema, pageOf, pathSchema, problemSchema, timeSchema } from './basics.ts'
 import { entrySchema, goneEntrySchema } from './entries.ts'
-import { healthSchema, nodeSchema } from './pool.ts'
+import { healthSchema } from './health.ts'
+import { nodeSchema } from './pool.ts'
 
 export const importRequestSchema = z
   .strictObject({

@@ -74,6 +74,7 @@ const profileBody = z.object({
   addresses: z.array(text(KiB)).max(limits.addressesPerNode),
   drain: z.boolean(),
   awayUntil: timeMs.nullable(),
+  replacedBy: id<NodeId>().optional(),
 })
 const presenceBody = z.object({ at: timeMs })
 const settingsBody = z.object({
@@ -163,6 +164,7 @@ function plainProfile(profile: NodeProfile): object {
     addresses,
     drain,
     awayUntil: awayUntilMs,
+    ...(profile.replacedBy === undefined ? {} : { replacedBy: bytesOf(profile.replacedBy) }),
   }
 }
 
@@ -269,7 +271,9 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
   const node = row.id as NodeId
   if (row.register === 'presence') return { what: 'presence', node, atMs: presenceBody.parse(decodeCbor(plain)).at }
   if (row.register !== 'profile') return null
-  const { name, site, quota, machine, addresses, drain, awayUntil, ...rest } = profileBody.parse(decodeCbor(plain))
+  const { name, site, quota, machine, addresses, drain, awayUntil, replacedBy, ...rest } = profileBody.parse(
+    decodeCbor(plain),
+  )
   return {
     what: 'profile',
     node,
@@ -282,6 +286,7 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
       addresses,
       drain,
       awayUntilMs: awayUntil,
+      ...(replacedBy === undefined ? {} : { replacedBy }),
     },
   }
 }

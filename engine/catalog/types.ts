@@ -56,6 +56,8 @@ export interface NodeProfile {
   readonly addresses: readonly string[]
   readonly drain: boolean
   readonly awayUntilMs: number | null
+  /** The machine that takes its place: it drains, and leaves the pool once it is empty. */
+  readonly replacedBy?: NodeId
 }
 
 export interface PoolSettings {
@@ -300,7 +302,7 @@ export interface FileGroups {
   readonly isDone: boolean
   /** Grows whenever a group may have changed. */
   readonly changes: number
-  /** By number of the pattern; what is not among them has no chunk. */
+  /** By number of the pattern. */
   holdersByPattern(): Map<number, HolderPattern['holders']>
   /** By number of the group; 0 is none. */
   groups(): FileGroup[]

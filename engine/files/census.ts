@@ -1,13 +1,18 @@
 /**
- * How every file is, without looking at every file: chunks fall into a few groups of equal holders and equal wanted copies, kept
- * as counts by the catalog, and only chunks of groups that are not fully protected lead to files. When all groups are well, so
- * is every file, whatever their number. The files found are remembered until something changes.
+ * How every file is, without looking at every file. Chunks fall into a few patterns of equal holders, files into groups of equal patterns
+ * (catalog); a state is judged once per group, the files are counted in memory. One file is always judged exactly and at once
+ * from its chunks; counts and folders are as of a survey, which is made in steps of some milliseconds and made anew when
+ * something has changed. Waiting for `settled()` gives the counts of now.
  */
+import { EngineError } from '../base/error.ts'
 import type { EntryId, NodeId, VersionId } from '../base/ids.ts'
-import type { Catalog, EntryView, HolderPattern } from '../catalog/index.ts'
-import { type FileState, fileState, type ReplicaCounts, worse } from '../placement/index.ts'
+import type { Catalog, EntryView, FileGroup, HolderPattern } from '../catalog/index.ts'
+import { limits } from '../limits.ts'
+import { type FileState, fileState, fileStates, type ReplicaCounts, worse } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Roster } from '../replication/index.ts'
+import { noCounts, type StateCounts } from './stateCounts.ts'
+import { type OnlyOn, onlyOn, type WhatIf, type WhatIfView, whatIf } from './whatIf.ts'
 
 export interface CensusDeps {
   readonly catalog: Catalog
@@ -15,30 +20,40 @@ export interface CensusDeps {
   readonly clock: Clock
 }
 
-export type StateCounts = Record<FileState, number>
-
 interface Survey {
   readonly takenMs: number
   readonly tookMs: number
-  readonly stateOfFile: ReadonlyMap<EntryId, FileState>
-  readonly worstInFolder: ReadonlyMap<EntryId, FileState>
+  /** `FileGroups.changes` that it has seen. */
+  readonly changes: number
+  readonly groups: readonly FileGroup[]
+  /** Index in `fileStates`, by number of the group. */
+  readonly states: Uint8Array
+  /** Live files by number of the group. */
+  readonly tally: Uint32Array
+  readonly worstInFolder: Uint8Array
   readonly counts: StateCounts
 }
 
-/** A survey is not repeated before this many times as long as it took has passed. */
+/** Where nobody waits for the survey of now, the next one begins after this many times as long as the last one took. */
 const restFactor = 10
 
-function noCounts(): StateCounts {
-  return { protected: 0, copying: 0, degraded: 0, 'at-risk': 0, unreachable: 0, lost: 0 }
-}
+const stateIndex = (state: FileState) => fileStates.indexOf(state)
 
 export class Census {
   readonly #deps: CensusDeps
   #survey: Survey | undefined
   #stale = true
+  #work: Generator<undefined, Survey> | undefined
+  #settling: Promise<void> | undefined
+  #stopped = false
 
   constructor(deps: CensusDeps) {
     this.#deps = deps
+  }
+
+  /** No survey goes on after this. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** Something changed: rows, claims or members. */
@@ -51,57 +66,21 @@ export class Census {
     const { catalog, roster } = this.#deps
     const groups = [roster.members(), roster.durable(), roster.reachable()] as const
     const fewest = version === null ? [] : catalog.chunks.fewestHoldersAmong(version, groups)
+    return this.#countsFrom(fewest ?? null, copies)
+  }
+
+  #countsFrom(fewest: readonly number[] | null, copies: number): ReplicaCounts {
     // What cannot be judged yet is not lost: its list of pieces is still on its way here.
-    if (fewest === undefined) return { wanted: copies, existing: 1, durable: 0, reachable: 0, copying: false }
-    // An empty file has no chunk that could be missing: its rows are on every member.
-    const [existing, durable, reachable] = groups.map((group, index) => {
-      const count = fewest[index] ?? Number.POSITIVE_INFINITY
-      return Number.isFinite(count) ? count : group.size
-    }) as [number, number, number]
-    return { wanted: copies, existing, durable, reachable, copying: existing < copies && this.#couldCopy(existing) }
-  }
-
-  /** The worst state inside a folder. */
-  worstIn(folder: EntryView): FileState {
-    const { worstInFolder } = this.#current()
-    return folder.ids.reduce<FileState>((worst, id) => worse(worst, worstInFolder.get(id) ?? 'protected'), 'protected')
-  }
-
-  /** Live files by state. */
-  files(): StateCounts {
-    return this.#current().counts
-  }
-
-  /** Chunks of kept versions by state, and what is short of copies. */
-  chunks(): { counts: StateCounts; shortChunks: number; shortBytes: number } {
-    const counts = noCounts()
-    let shortChunks = 0
-    let shortBytes = 0
-    for (const pattern of this.#deps.catalog.chunks.patterns()) {
-      const state = this.#stateOf(pattern)
-      counts[state] += pattern.chunks
-      if (state === 'copying' || state === 'degraded' || state === 'at-risk') {
-        shortChunks += pattern.chunks
-        shortBytes += pattern.bytes
-      }
-    }
-    return { counts, shortChunks, shortBytes }
-  }
-
-  #stateOf(pattern: Pick<HolderPattern, 'holders' | 'wanted'>): FileState {
+    if (fewest === null) return { wanted: copies, existing: 1, durable: 0, reachable: 0, copying: false }
     const { roster } = this.#deps
-    const durable = roster.durable()
-    const reachable = roster.reachable()
-    const members = roster.members()
-    const among = (nodes: ReadonlySet<NodeId>) => pattern.holders.filter((holder) => nodes.has(holder)).length
-    const existing = among(members)
-    return fileState({
-      wanted: pattern.wanted,
-      existing,
-      durable: among(durable),
-      reachable: among(reachable),
-      copying: existing < pattern.wanted && this.#couldCopy(existing),
-    })
+    // An empty file has no chunk that could be missing: its rows are on every member.
+    const [existing, durable, reachable] = [roster.members(), roster.durable(), roster.reachable()].map(
+      (group, index) => {
+        const count = fewest[index] ?? Number.POSITIVE_INFINITY
+        return Number.isFinite(count) ? count : group.size
+      },
+    ) as [number, number, number]
+    return { wanted: copies, existing, durable, reachable, copying: existing < copies && this.#couldCopy(existing) }
   }
 
   /** True if a connected machine with room could take another copy. */
@@ -111,47 +90,181 @@ export class Census {
     return open.length > existing
   }
 
-  #current(): Survey {
-    const now = this.#deps.clock.monotonicMs()
-    const known = this.#survey
-    if (known !== undefined && (!this.#stale || now - known.takenMs < restFactor * known.tookMs)) return known
-    this.#stale = false
-    this.#survey = this.#take(now)
+  // -------------------------------------------------------------- all files
+
+  /** The worst state inside a folder, as of the last survey. */
+  worstIn(folder: EntryView): FileState {
+    const survey = this.#lately()
+    if (survey === undefined) return 'protected'
+    return folder.ids.reduce<FileState>((worst, id) => {
+      const number = this.#deps.catalog.groups.entryNumber(id)
+      const index = number === undefined ? 0 : (survey.worstInFolder[number] ?? 0)
+      return worse(worst, fileStates[index] as FileState)
+    }, 'protected')
+  }
+
+  /** State of a file as of the last survey: for filtering many of them. */
+  stateOf(file: EntryId): FileState {
+    const { groups } = this.#deps.catalog
+    const number = groups.entryNumber(file)
+    const group = number === undefined ? 0 : groups.groupOf(number)
+    return fileStates[this.#lately()?.states[group] ?? 0] as FileState
+  }
+
+  /** Live files by state, as of the last survey. */
+  files(): StateCounts {
+    return this.#lately()?.counts ?? noCounts()
+  }
+
+  /** Chunks of kept versions by state, and what is short of copies. */
+  chunks(): { counts: StateCounts; shortChunks: number; shortBytes: number } {
+    const counts = noCounts()
+    let shortChunks = 0
+    let shortBytes = 0
+    for (const pattern of this.#deps.catalog.chunks.patterns()) {
+      const state = fileState(this.#countsFrom(this.#fewestOf(pattern.holders), pattern.wanted))
+      counts[state] += pattern.chunks
+      if (state === 'copying' || state === 'degraded' || state === 'at-risk') {
+        shortChunks += pattern.chunks
+        shortBytes += pattern.bytes
+      }
+    }
+    return { counts, shortChunks, shortBytes }
+  }
+
+  #fewestOf(holders: HolderPattern['holders']): number[] {
+    const { roster } = this.#deps
+    const among = (nodes: ReadonlySet<NodeId>) => holders.filter((holder) => nodes.has(holder)).length
+    return [among(roster.members()), among(roster.durable()), among(roster.reachable())]
+  }
+
+  // -------------------------------------------------------------- losing machines
+
+  /** What would be if these machines were lost for good. Exact; waits until all that was committed is counted. */
+  async whatIf(lost: ReadonlySet<NodeId>): Promise<WhatIf> {
+    const survey = await this.settled()
+    return whatIf(this.#whatIfView(survey), lost)
+  }
+
+  /** Per member, what no other member has. */
+  async onlyOn(): Promise<ReadonlyMap<NodeId, OnlyOn>> {
+    const survey = await this.settled()
+    return onlyOn(this.#whatIfView(survey))
+  }
+
+  #whatIfView({ groups, tally }: Survey): WhatIfView {
+    const { catalog, roster } = this.#deps
+    return {
+      members: roster.members(),
+      patterns: catalog.chunks.patterns(),
+      holdersByPattern: catalog.groups.holdersByPattern(),
+      groups,
+      tally,
+      places: roster.places(),
+      freeBytes: (node) => {
+        const { usedBytes, quotaBytes } = roster.space(node)
+        return roster.durable().has(node) && roster.profile(node)?.drain !== true
+          ? Math.max(0, quotaBytes - usedBytes)
+          : 0
+      },
+    }
+  }
+
+  // -------------------------------------------------------------- surveying
+
+  /** The survey of now, once all that was committed before is in it. */
+  async settled(): Promise<Survey> {
+    for (let rounds = 0; !this.#isNow(this.#survey) && rounds < limits.surveyRounds; rounds++) {
+      await this.#inSteps()
+    }
+    if (this.#survey === undefined) throw new EngineError('stopped', 'the node is stopping')
     return this.#survey
   }
 
-  #take(startMs: number): Survey {
-    const { catalog, clock } = this.#deps
-    const stateOfFile = new Map<EntryId, FileState>()
-    const worstInFolder = new Map<EntryId, FileState>()
-    const counts = noCounts()
-    const judged = new Set<EntryId>()
-    for (const chunk of catalog.chunks.chunksWhere((pattern) => this.#stateOf(pattern) !== 'protected')) {
-      for (const id of catalog.chunks.filesOf(chunk)) {
-        if (judged.has(id)) continue
-        judged.add(id)
-        const file = catalog.read.entry(id)
-        if (file === undefined) continue
-        const state = fileState(this.countsOf(file.version, catalog.read.policy(id).copies))
-        if (state === 'protected') continue
-        stateOfFile.set(id, state)
-        counts[state]++
-        this.#mark(file, state, worstInFolder)
-      }
-    }
-    counts.protected = catalog.read.countAll().files - stateOfFile.size
-    return { takenMs: startMs, tookMs: clock.monotonicMs() - startMs, stateOfFile, worstInFolder, counts }
+  #inSteps(): Promise<void> {
+    this.#settling ??= this.#run().finally(() => {
+      this.#settling = undefined
+    })
+    return this.#settling
   }
 
-  /** Marks all folders above a file; stops where as bad is known already. */
-  #mark(file: EntryView, state: FileState, worst: Map<EntryId, FileState>): void {
-    const names = file.path.split('/').slice(1)
-    for (let depth = names.length - 1; depth >= 0; depth--) {
-      const folder = this.#deps.catalog.read.at(names.slice(0, depth))
-      if (folder === undefined) return
-      const known = worst.get(folder.id)
-      if (known !== undefined && worse(known, state) === known) return
-      for (const id of folder.ids.length > 0 ? folder.ids : [folder.id]) worst.set(id, state)
+  async #run(): Promise<void> {
+    while (!this.#stopped && !this.#step()) await this.#deps.clock.soon()
+  }
+
+  /** Without waiting: makes a small survey at once, begins a large one and tells the last. */
+  #lately(): Survey | undefined {
+    const known = this.#survey
+    if (this.#isNow(known)) return known
+    if (this.#settling !== undefined || this.#isResting(known)) return known
+    for (let steps = 0; steps < limits.surveyStepsAtOnce; steps++) if (this.#step()) return this.#survey
+    void this.#inSteps()
+    return known
+  }
+
+  #isResting(survey: Survey | undefined): boolean {
+    if (survey === undefined) return false
+    return this.#deps.clock.monotonicMs() - survey.takenMs < restFactor * survey.tookMs
+  }
+
+  /** True if nothing has changed since. Waits end with time alone. */
+  #isNow(survey: Survey | undefined): boolean {
+    if (survey === undefined || this.#stale || !this.#deps.catalog.groups.isDone) return false
+    return this.#deps.clock.monotonicMs() - survey.takenMs <= limits.surveyMaxAgeMs
+  }
+
+  /** One stretch of work; true when a survey is done. */
+  #step(): boolean {
+    this.#work ??= this.#take()
+    const next = this.#work.next()
+    if (next.done !== true) return false
+    this.#work = undefined
+    this.#survey = next.value
+    return true
+  }
+
+  *#take(): Generator<undefined, Survey> {
+    const { clock } = this.#deps
+    const { groups } = this.#deps.catalog
+    const startMs = clock.monotonicMs()
+    for (let steps = 0; groups.step() && steps < limits.surveyFollowSteps; steps++) yield
+    this.#stale = false
+    const { changes } = groups
+    const known = this.#survey?.changes === changes ? this.#survey : undefined
+    const all = known?.groups ?? groups.groups()
+    const tally = known?.tally ?? (yield* groups.tally())
+    const states = yield* this.#judge(all)
+    const same = known !== undefined && Buffer.compare(known.states, states) === 0
+    const worstInFolder = same ? known.worstInFolder : yield* this.#worstOf(states)
+    const counts = noCounts()
+    for (const [group, files] of tally.entries()) counts[fileStates[states[group] as number] as FileState] += files
+    const takenMs = clock.monotonicMs()
+    return { takenMs, tookMs: takenMs - startMs, changes, groups: all, states, tally, worstInFolder, counts }
+  }
+
+  *#worstOf(states: Uint8Array): Generator<undefined, Uint8Array> {
+    return states.some((state) => state > 0) ? yield* this.#deps.catalog.groups.worstByFolder(states) : new Uint8Array()
+  }
+
+  *#judge(groups: readonly FileGroup[]): Generator<undefined, Uint8Array> {
+    const fewestOf = new Map(
+      [...this.#deps.catalog.groups.holdersByPattern()].map(([number, holders]) => [number, this.#fewestOf(holders)]),
+    )
+    const states = new Uint8Array(groups.length)
+    let looked = 0
+    for (const [index, { copies, patterns }] of groups.entries()) {
+      if (index === 0) continue
+      let fewest: number[] | null = null
+      for (const pattern of patterns ?? []) {
+        const these = fewestOf.get(pattern) ?? [1, 0, 0]
+        fewest = fewest === null ? these : fewest.map((each, at) => Math.min(each, these[at] as number))
+      }
+      states[index] = stateIndex(fileState(this.#countsFrom(patterns === null ? null : (fewest ?? []), copies)))
+      looked += 1 + (patterns?.length ?? 0)
+      if (looked < limits.groupStep) continue
+      looked = 0
+      yield
     }
+    return states
   }
 }

@@ -10,6 +10,7 @@
 import type { EngineError } from '../base/error.ts'
 import type {
   Activity,
+  Conditions,
   Discovered,
   DoctorCheck,
   Entry,
@@ -101,7 +102,8 @@ export interface Service {
   invite(): Promise<Invite>
   /** `already-in-pool`, `bad-code`, `wrong-code`, `invite-used`, `invite-expired`, `unreachable`. */
   joinPool(request: PoolJoin): Promise<Pool>
-  leavePool(): Promise<void>
+  /** `last-copies` with facts {confirm, entries, bytes} while files lie here alone. */
+  leavePool(options: { readonly confirm?: string }): Promise<void>
   discovered(query: PageQuery): Promise<Page<Discovered>>
   startPairing?(nodeId: string): Promise<Pairing>
   confirmPairing?(id: string): Promise<Pairing>
@@ -159,8 +161,13 @@ export interface Service {
   patchNode(id: string, patch: NodePatch): Promise<Node>
   /** `self` for this node. */
   removeNode(id: string): Promise<void>
+  /** `by` takes the place of the other. */
+  replaceNode?(id: string, by: string): Promise<void>
   health(): Promise<Health>
   whatIf?(lost: readonly string[]): Promise<WhatIf>
+  /** Ends a freeze on all machines. */
+  resumeRepair?(): Promise<void>
+  setConditions?(conditions: Conditions): Promise<void>
   doctor(): Promise<DoctorCheck[]>
 
   // Work and settings

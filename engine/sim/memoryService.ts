@@ -94,6 +94,7 @@ export class MemoryService implements Service {
       quotaBytes: 1e12,
       usedBytes: this.#usedBytes,
       freeBytes: 1e12,
+      room: { bytes: 1e12, copies: 1 },
     }
   }
 
@@ -381,6 +382,12 @@ export class MemoryService implements Service {
       self: true,
       drain: false,
       awayUntil: null,
+      chunks: 0,
+      onlyHere: { files: 0, bytes: 0 },
+      sameComputerAs: [],
+      shedding: null,
+      waitEnds: null,
+      replacedBy: null,
     }
   }
 
@@ -397,7 +404,8 @@ export class MemoryService implements Service {
     const files = { total: 0, protected: 0, copying: 0, degraded: 0, atRisk: 0, unreachable: 0, lost: 0 }
     const chunks = { total: 0, full: 0, degraded: 0, atRisk: 0, unreachable: 0, lost: 0 }
     const state = this.#pool === null ? 'no-pool' : 'protected'
-    return { state, chunks, files, repair: { queuedChunks: 0, queuedBytes: 0 }, reasons: [] }
+    const none = { queuedChunks: 0, queuedBytes: 0, copiedChunks: 0, copiedBytes: 0, bytesPerSec: 0 }
+    return { state, chunks, files, repair: { ...none, etaMs: null, frozen: null, waiting: [] }, reasons: [] }
   }
 
   async doctor() {

@@ -103,9 +103,9 @@ export class ChunkViews implements ChunkIndex, Follower {
     return this.#entriesNaming(row).map(({ id }) => hexOf(id) as EntryId)
   }
 
-  /** Of patterns that have named chunks, by their number. */
+  /** Of all patterns of named chunks, by their number, those that have no chunk any more included. */
   holdersByPattern(): Map<number, readonly NodeId[]> {
-    const named = this.#patternsWhere(({ wanted }) => wanted !== 0)
+    const named = [...this.#deps.patterns.all()].filter(({ wanted }) => wanted !== 0)
     return new Map(named.map(({ number, holders }) => [number, this.#holders.nodesIn(holders)]))
   }
 

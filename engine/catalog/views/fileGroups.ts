@@ -25,7 +25,7 @@ export interface FileGroupDeps {
   readonly marks: GroupMarks
   /** The pattern of a chunk by its id. */
   readonly patternOf: (chunk: Buffer) => number | undefined
-  /** Holders by pattern, of patterns that have chunks. */
+  /** Holders by pattern. */
   readonly holdersByPattern: () => Map<number, HolderPattern['holders']>
   /** Copies that bits of `wanted` ask for. */
   readonly copiesOf: (wantedBits: number) => number

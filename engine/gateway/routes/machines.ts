@@ -3,20 +3,23 @@
  */
 import type { FastifyInstance } from 'fastify'
 import {
+  conditionsSchema,
   importRequestSchema,
   nodePatchSchema,
+  nodeReplaceSchema,
   pageQuerySchema,
   pairingRequestSchema,
   poolCreateSchema,
   poolJoinSchema,
   problemSchema,
+  repairRequestSchema,
   settingsPatchSchema,
   whatIfQuerySchema,
 } from '../../../shared/index.ts'
 import { EngineError } from '../../base/error.ts'
 import { problemMediaType, problemOf } from '../problems.ts'
 import type { Service } from '../service.ts'
-import { check, idOf } from './query.ts'
+import { check, confirmOf, headerOf, idOf } from './query.ts'
 
 const transferActions = ['pause', 'resume', 'cancel', 'retry'] as const
 
@@ -45,8 +48,8 @@ function poolRoutes(app: FastifyInstance, service: Service): void {
     return invite
   })
   app.post('/v1/pool/join', (request) => service.joinPool(check(poolJoinSchema, request.body)))
-  app.post('/v1/pool/leave', async (_request, reply) => {
-    await service.leavePool()
+  app.post('/v1/pool/leave', async (request, reply) => {
+    await service.leavePool(confirmOf(headerOf(request, 'confirm')))
     return reply.code(204).send()
   })
   app.get('/v1/discovered', (request) => service.discovered(check(pageQuerySchema, request.query)))
@@ -71,9 +74,29 @@ function nodeRoutes(app: FastifyInstance, service: Service): void {
     await service.removeNode(idOf(request, 'id', 'no-such-node'))
     return reply.code(202).send()
   })
+  if (service.replaceNode !== undefined) {
+    app.post('/v1/nodes/:id/replace', async (request, reply) => {
+      const { by } = check(nodeReplaceSchema, request.body)
+      await service.replaceNode?.(idOf(request, 'id', 'no-such-node'), by)
+      return reply.code(202).send()
+    })
+  }
   app.get('/v1/health', () => service.health())
   if (service.whatIf !== undefined) {
     app.get('/v1/health/what-if', (request) => service.whatIf?.(check(whatIfQuerySchema, request.query).lost))
+  }
+  if (service.resumeRepair !== undefined) {
+    app.post('/v1/repair', async (request, reply) => {
+      check(repairRequestSchema, request.body)
+      await service.resumeRepair?.()
+      return reply.code(204).send()
+    })
+  }
+  if (service.setConditions !== undefined) {
+    app.put('/v1/conditions', async (request, reply) => {
+      await service.setConditions?.(check(conditionsSchema, request.body))
+      return reply.code(204).send()
+    })
   }
   app.get('/v1/doctor', async () => ({ checks: await service.doctor() }))
 }

@@ -42,3 +42,8 @@ export function modifiedOf(request: FastifyRequest): number | undefined {
   const text = headerOf(request, 'x-modified')
   return text === undefined ? undefined : Date.parse(check(timeSchema, text))
 }
+
+/** The token of a `Confirm` header as an option. */
+export function confirmOf(header: string | undefined): { confirm?: string } {
+  return header === undefined ? {} : { confirm: header }
+}

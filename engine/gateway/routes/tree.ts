@@ -13,7 +13,7 @@ import {
   settleRequestSchema,
 } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { check, headerOf, idOf, pathOf } from './query.ts'
+import { check, confirmOf, headerOf, idOf, pathOf } from './query.ts'
 
 export const foldersPrefix = '/v1/folders/'
 
@@ -73,8 +73,4 @@ export function treeRoutes(app: FastifyInstance, service: Service): void {
   }
 
   app.get('/v1/search', (request) => service.search(check(searchQuerySchema, request.query)))
-}
-
-function confirmOf(header: string | undefined): { confirm?: string } {
-  return header === undefined ? {} : { confirm: header }
 }

@@ -3,15 +3,21 @@
  */
 import type { Service } from '../service.ts'
 import { contentOperations } from './contents.ts'
-import { machineOperations } from './machines.ts'
+import { healthOperations } from './health.ts'
+import { nodeOperations } from './nodes.ts'
 import type { NodeParts } from './parts.ts'
+import { poolOperations } from './pool.ts'
+import { settingsOperations } from './settings.ts'
 
 export type { NodeParts, PoolParts } from './parts.ts'
 
 export function createService(parts: NodeParts): Service {
   return {
     ...contentOperations(parts),
-    ...machineOperations(parts),
+    ...poolOperations(parts),
+    ...nodeOperations(parts),
+    ...healthOperations(parts),
+    ...settingsOperations(parts),
     subscribe: (listener) => parts.subscribe(listener),
   }
 }

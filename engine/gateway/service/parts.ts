@@ -5,7 +5,7 @@
 import type { NodeId } from '../../base/ids.ts'
 import type { Census, Reader, WriteDeps } from '../../files/index.ts'
 import type { Identity } from '../../identity/index.ts'
-import type { Invite, Membership } from '../../membership/index.ts'
+import type { Invite, PoolMembership } from '../../membership/index.ts'
 import type { PeerNetwork } from '../../net/index.ts'
 import type { Repair } from '../../replication/index.ts'
 import type { Clock, LocalFiles, Random, Sighting } from '../../ports.ts'
@@ -34,7 +34,7 @@ export interface NodeParts {
   readonly identity: Identity
   readonly clock: Clock
   readonly random: Random
-  readonly membership: Membership
+  readonly membership: PoolMembership
   readonly network: PeerNetwork
   /** Null while in no pool. */
   pool(): PoolParts | null

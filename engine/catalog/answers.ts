@@ -29,8 +29,10 @@ export interface AnswersDeps {
   readonly catalog: Catalog
   readonly network: PeerNetwork
   readonly clock: Clock
-  /** A walk that this peer began is complete; times of our wall clock. */
-  readonly walked: (peer: Peer, begunMs: number) => Promise<void>
+  /** A walk that this peer began is complete; times of our wall clock, and the place of its beginning among all events here. */
+  readonly walked: (peer: Peer, begunMs: number, begunAt: number) => Promise<void>
+  /** A number greater than all before it: what came first, whatever the clocks say. */
+  readonly nextPlace: () => number
   /** The peer wants this node to walk with it. */
   readonly asked: (peer: Peer) => void
 }
@@ -85,7 +87,7 @@ function checkClock(peer: Peer): void {
 class Answers {
   readonly #deps: AnswersDeps
   /** The foreign walk that runs here. */
-  #walk: { readonly node: NodeId; readonly begunMs: number; heardMs: number } | undefined
+  #walk: { readonly node: NodeId; readonly begunMs: number; readonly begunAt: number; heardMs: number } | undefined
 
   constructor(deps: AnswersDeps) {
     this.#deps = deps
@@ -131,7 +133,8 @@ class Answers {
     if (other !== undefined && other.node !== peer.nodeId && nowMs - other.heardMs < limits.walkIdleMs) {
       throw new EngineError('busy', `${other.node} is walking here`, { retryable: true })
     }
-    this.#walk = { node: peer.nodeId, begunMs: clock.nowMs(), heardMs: nowMs }
+    const begunAt = this.#deps.nextPlace()
+    this.#walk = { node: peer.nodeId, begunMs: clock.nowMs(), begunAt, heardMs: nowMs }
     return { upper: catalog.walk.upper() }
   }
 
@@ -145,7 +148,7 @@ class Answers {
     if (walk?.node !== peer.nodeId)
       throw new EngineError('no-walk', 'that walk gave way to another one', { retryable: true })
     this.#walk = undefined
-    await this.#deps.walked(peer, walk.begunMs)
+    await this.#deps.walked(peer, walk.begunMs, walk.begunAt)
     return {}
   }
 }

@@ -46,6 +46,11 @@ export interface CatalogExchange {
   lastWalk(node: NodeId): CompletedWalk | undefined
   /** Walks with every connected member again, begun after now: after keys came whose rows had been refused. */
   walkAgain(): void
+  /**
+   * Has this node and a connected member walk, begun after this call: true when that is complete, false when it does not come within
+   * `timeoutMs`, when the member goes, or while it has rows that are refused here. Calls that wait share walks.
+   */
+  walkNow(node: NodeId, timeoutMs: number): Promise<boolean>
   problems(): ExchangeProblem[]
   on(events: Partial<ExchangeEvents>): Disposable
   stop(): Promise<void>
@@ -65,6 +70,9 @@ class Exchange implements CatalogExchange {
   readonly #pushOf = new WeakMap<Row, Push>()
   readonly #listeners = new Set<Partial<ExchangeEvents>>()
   readonly #subscriptions = new DisposableStack()
+  /** Counts what happens, so that "begun after" needs no clock. */
+  #place = 0
+  readonly #walkWaiters = new Map<NodeId, Set<{ readonly after: number; readonly settle: (walked: boolean) => void }>>()
   #restamping = false
 
   constructor(deps: CatalogExchangeDeps) {
@@ -77,14 +85,16 @@ class Exchange implements CatalogExchange {
       clock,
       self: identity.nodeId,
       startNumber: identity.startNumber,
-      walked: (walk) => this.#walked(walk),
+      walked: (walk, begunAt) => this.#walked(walk, begunAt),
+      nextPlace: () => ++this.#place,
       failed,
     })
     serveCatalog({
       catalog,
       network,
       clock,
-      walked: (peer, begunMs) => this.#walks.foreignEnded(peer, begunMs),
+      walked: (peer, begunMs, begunAt) => this.#walks.foreignEnded(peer, begunMs, begunAt),
+      nextPlace: () => ++this.#place,
       asked: (peer) => this.#walks.askedBy(peer),
     })
     this.#subscriptions.use(catalog.on({ authored: (rows, segments) => this.#push(rows, segments) }))
@@ -94,6 +104,7 @@ class Exchange implements CatalogExchange {
         disconnected: (node) => {
           this.#pushes.delete(node)
           this.#walks.disconnected(node)
+          for (const { settle } of this.#walkWaiters.get(node) ?? []) settle(false)
         },
         pulse: (peer, { catalogRoot }) => {
           this.#walks.pulse(peer, catalogRoot)
@@ -124,6 +135,18 @@ class Exchange implements CatalogExchange {
     this.#walks.again()
   }
 
+  async walkNow(node: NodeId, timeoutMs: number): Promise<boolean> {
+    if (this.#deps.network.peer(node) === undefined) return false
+    const waiters = this.#walkWaiters.get(node) ?? new Set()
+    this.#walkWaiters.set(node, waiters)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const waiter = { after: ++this.#place, settle: resolve }
+    waiters.add(waiter)
+    using _ = this.#deps.clock.timer(timeoutMs, () => resolve(false))
+    this.#walks.againWith(node)
+    return await promise.finally(() => waiters.delete(waiter))
+  }
+
   problems(): ExchangeProblem[] {
     return this.#deps.network
       .peers()
@@ -140,6 +163,7 @@ class Exchange implements CatalogExchange {
     this.#subscriptions.dispose()
     this.#pushes.clear()
     this.#search.stop()
+    for (const waiters of this.#walkWaiters.values()) for (const { settle } of waiters) settle(false)
     await this.#walks.stop()
   }
 
@@ -161,7 +185,8 @@ class Exchange implements CatalogExchange {
     }
   }
 
-  #walked(walk: CompletedWalk): void {
+  #walked(walk: CompletedWalk, begunAt: number): void {
+    for (const { after, settle } of this.#walkWaiters.get(walk.node) ?? []) if (begunAt > after) settle(true)
     this.#search.wake()
     for (const events of this.#listeners) events.walked?.(walk)
   }

@@ -18,8 +18,9 @@ export interface WalksDeps {
   readonly clock: Clock
   readonly self: NodeId
   readonly startNumber: number
-  /** A complete walk, begun here or there. */
-  readonly walked: (walk: CompletedWalk) => void
+  /** A complete walk, begun here or there, at this place among all events of this process. */
+  readonly walked: (walk: CompletedWalk, begunAt: number) => void
+  readonly nextPlace: () => number
   readonly failed: (error: unknown, what: string) => void
 }
 
@@ -68,11 +69,16 @@ export class Walks {
 
   /** Has every pair of this node and a connected peer walk, one after the other, whatever the roots are. */
   again(): void {
-    for (const { peer } of this.#partners.values()) {
-      if (peer.nodeId > this.#deps.self) this.askedBy(peer)
-      else if (clockAgrees(peer)) {
-        peer.request(askWalk, {}).catch((error: unknown) => this.#deps.failed(error, `asking ${peer.nodeId} to walk`))
-      }
+    for (const node of this.#partners.keys()) this.againWith(node)
+  }
+
+  /** The same with one of them; nothing if it is not connected. */
+  againWith(node: NodeId): void {
+    const peer = this.#partners.get(node)?.peer
+    if (peer === undefined) return
+    if (peer.nodeId > this.#deps.self) this.askedBy(peer)
+    else if (clockAgrees(peer)) {
+      peer.request(askWalk, {}).catch((error: unknown) => this.#deps.failed(error, `asking ${peer.nodeId} to walk`))
     }
   }
 
@@ -92,8 +98,8 @@ export class Walks {
   }
 
   /** A walk that the peer began here is complete. */
-  async foreignEnded(peer: Peer, begunMs: number): Promise<void> {
-    await this.#record(peer, begunMs)
+  async foreignEnded(peer: Peer, begunMs: number, begunAt: number): Promise<void> {
+    await this.#record(peer, begunMs, begunAt)
     this.#next()
   }
 
@@ -143,6 +149,7 @@ export class Walks {
     const { catalog, clock } = this.#deps
     const { peer } = partner
     const begunMs = clock.nowMs()
+    const begunAt = this.#deps.nextPlace()
     const { signal } = this.#stopping
     const self = { reads: catalog.walk, merge: (rows: readonly Row[]) => this.#merge(rows) }
     // Cleared before it begins: who asks for a walk meanwhile gets another one.
@@ -159,7 +166,7 @@ export class Walks {
       partner.fresh = true
       throw error
     }
-    await this.#record(peer, begunMs)
+    await this.#record(peer, begunMs, begunAt)
   }
 
   async #merge(rows: readonly Row[]): Promise<string[]> {
@@ -167,7 +174,7 @@ export class Walks {
     return refused.map((each) => each.code)
   }
 
-  async #record(peer: Peer, begunMs: number): Promise<void> {
+  async #record(peer: Peer, begunMs: number, begunAt: number): Promise<void> {
     const { catalog, clock, startNumber } = this.#deps
     const walk = {
       node: peer.nodeId,
@@ -177,7 +184,7 @@ export class Walks {
       endedMs: clock.nowMs(),
     }
     await catalog.walks.record(walk)
-    this.#deps.walked(walk)
+    this.#deps.walked(walk, begunAt)
   }
 }
 

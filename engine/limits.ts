@@ -113,6 +113,8 @@ export const limits = {
   pledgeTimeoutMs: 20_000,
   /** A group of chunks that is not to be given up now, or whose pledges were refused, is looked at again after this long. */
   shedRestMs: 15_000,
+  /** The same for chunks that might move to an emptier member. */
+  moveRestMs: 600_000,
   /** How often giving up looks whether anything has changed. */
   shedLookMs: 2_000,
 
@@ -253,20 +255,20 @@ export const limits = {
   /** Entries whose wanted copies are looked at again within the transaction of one row; the rest follows in the background. */
   wantedPerRow: 100,
   /** Rows that one step of making the groups of files reads, files that one counts, and look-ups that one makes to follow changes. */
-  groupStep: 4096,
+  groupStep: 1024,
   groupScan: 200_000,
-  groupLooks: 2000,
+  groupLooks: 500,
   /** Changes that wait for the groups of files, of each kind; beyond that the groups are made anew. */
   groupMarks: 100_000,
   /** Sets of patterns remembered before the groups are made anew without those that no file has any more. */
   patternSets: 500_000,
   /** A survey of all files is made anew after this long, since waits end with time alone. */
   surveyMaxAgeMs: 1000,
-  /** Steps of some 5 ms that a question may take of the event loop at once, and that a survey spends on following changes. */
-  surveyStepsAtOnce: 2,
-  surveyFollowSteps: 100_000,
+  /** Steps of some 3 ms that a question may take of the event loop at once, and that a survey spends on following changes at most. */
+  surveyStepsAtOnce: 3,
+  surveyFollowSteps: 60,
   /** A question that waits for the survey of now takes what is there after so many of them: something changes all the time. */
-  surveyRounds: 3,
+  surveyRounds: 2,
   /** Folders of which it is remembered whether they are live. */
   folderFates: 4096,
   /** Folders kept at hand while files are put into them. */

@@ -298,6 +298,8 @@ export interface FileGroup {
 export interface FileGroups {
   /** One bounded stretch of what is to be looked at; true while there is more. Outside of transactions only. */
   step(): boolean
+  /** True once all files have been looked at. */
+  readonly isMade: boolean
   /** True if all that was committed is in the groups. */
   readonly isDone: boolean
   /** Grows whenever a group may have changed. */

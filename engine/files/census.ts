@@ -227,7 +227,11 @@ export class Census {
     const { clock } = this.#deps
     const { groups } = this.#deps.catalog
     const startMs = clock.monotonicMs()
-    for (let steps = 0; groups.step() && steps < limits.surveyFollowSteps; steps++) yield
+    // While copies of very large files are made, following them takes longer than a question should: counts then lag by seconds.
+    for (let followed = 0; groups.step() && followed < limits.surveyFollowSteps; ) {
+      if (groups.isMade) followed++
+      yield
+    }
     this.#stale = false
     const { changes } = groups
     const known = this.#survey?.changes === changes ? this.#survey : undefined

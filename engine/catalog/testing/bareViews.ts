@@ -31,6 +31,7 @@ const noTree = {
 
 const noGroups: FileGroups = {
   step: none,
+  isMade: true,
   isDone: true,
   changes: 0,
   holdersByPattern: none,

@@ -140,6 +140,46 @@ function drained<T>(work: Generator<undefined, T>): T {
   }
 }
 
+/** Finishes the groups and compares them with what a look at every chunk of every live file finds. */
+function expectLikeNaive(tale: Tale): void {
+  const { groups } = tale.views
+  while (groups.step()) continue
+  assert.ok(groups.isDone)
+  const holders = groups.holdersByPattern()
+  const fewestOf = ({ patterns }: FileGroup) =>
+    patterns === null ? null : Math.min(...patterns.map((each) => holders.get(each)?.length ?? 0))
+  const all = groups.groups()
+  const counted = new Map<string, number>()
+  for (const [number, files] of drained(groups.tally()).entries()) {
+    const group = all[number] as FileGroup
+    const text = textOf(group.copies, fewestOf(group))
+    if (files > 0) counted.set(text, (counted.get(text) ?? 0) + files)
+  }
+  const found = new Map<string, number>()
+  const worst = new Map<EntryId, number>()
+  const codeOf = (fewest: number | null) => (fewest === null ? 9 : fewest === 0 ? 8 : fewest === 1 ? 7 : 0)
+  for (const { file, fewest } of tale.naive()) {
+    const { copies } = tale.views.policy(file.id)
+    const text = textOf(copies, fewest)
+    found.set(text, (found.get(text) ?? 0) + 1)
+    for (let above = tale.views.entry(file.parent); above !== undefined; above = tale.views.entry(above.parent)) {
+      worst.set(above.id, Math.max(worst.get(above.id) ?? 0, codeOf(fewest)))
+      if (above.id === ROOT_ENTRY) break
+    }
+    const own = all[groups.groupOf(groups.entryNumber(file.id) as number)] as FileGroup
+    assert.equal(textOf(own.copies, fewestOf(own)), text)
+  }
+  assert.deepEqual([...counted].sort(), [...found].sort())
+  const codes = Uint8Array.from(all.map((group) => codeOf(fewestOf(group))))
+  const below = drained(groups.worstByFolder(codes))
+  for (const folder of tale.folders) {
+    const view = tale.views.entry(folder)
+    if (view === undefined) continue
+    const told = Math.max(...view.ids.map((id) => below[groups.entryNumber(id) as number] ?? 0))
+    assert.equal(told, worst.get(view.id) ?? 0, view.path)
+  }
+}
+
 test('files counted by group are those that a look at every chunk of every live file finds', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -147,43 +187,33 @@ test('files counted by group are those that a look at every chunk of every live 
       for (const each of steps) tale.take(each)
       // What policies change follows in the background.
       tale.views.settle()
-      const { groups } = tale.views
-      while (groups.step()) continue
-      assert.ok(groups.isDone)
-      const holders = groups.holdersByPattern()
-      const fewestOf = ({ patterns }: FileGroup) =>
-        patterns === null ? null : Math.min(...patterns.map((each) => holders.get(each)?.length ?? 0))
-      const all = groups.groups()
-      const counted = new Map<string, number>()
-      for (const [number, files] of drained(groups.tally()).entries()) {
-        const group = all[number] as FileGroup
-        const text = textOf(group.copies, fewestOf(group))
-        if (files > 0) counted.set(text, (counted.get(text) ?? 0) + files)
-      }
-      const found = new Map<string, number>()
-      const worst = new Map<EntryId, number>()
-      const codeOf = (fewest: number | null) => (fewest === null ? 9 : fewest === 0 ? 8 : fewest === 1 ? 7 : 0)
-      for (const { file, fewest } of tale.naive()) {
-        const { copies } = tale.views.policy(file.id)
-        const text = textOf(copies, fewest)
-        found.set(text, (found.get(text) ?? 0) + 1)
-        for (let above = tale.views.entry(file.parent); above !== undefined; above = tale.views.entry(above.parent)) {
-          worst.set(above.id, Math.max(worst.get(above.id) ?? 0, codeOf(fewest)))
-          if (above.id === ROOT_ENTRY) break
-        }
-        const own = all[groups.groupOf(groups.entryNumber(file.id) as number)] as FileGroup
-        assert.equal(textOf(own.copies, fewestOf(own)), text)
-      }
-      assert.deepEqual([...counted].sort(), [...found].sort())
-      const codes = Uint8Array.from(all.map((group) => codeOf(fewestOf(group))))
-      const below = drained(groups.worstByFolder(codes))
-      for (const folder of tale.folders) {
-        const view = tale.views.entry(folder)
-        if (view === undefined) continue
-        const told = Math.max(...view.ids.map((id) => below[groups.entryNumber(id) as number] ?? 0))
-        assert.equal(told, worst.get(view.id) ?? 0, view.path)
-      }
+      expectLikeNaive(tale)
     }),
     { numRuns: Number(process.env['RUNS'] ?? 150) },
   )
+})
+
+test('what changes while the groups are being made is counted', () => {
+  const tale = new Tale()
+  tale.take({ what: 'folder', at: 0 })
+  for (let made = 0; made < 1500; made++) {
+    tale.take({ what: 'file', at: made % 2, list: references.slice(made % 4, 4), hidden: made % 300 === 0 })
+  }
+  const changes: Step[] = [
+    { what: 'claim', node: nodes[0] as NodeId, add: chunkIds, remove: [] },
+    { what: 'trash', at: 1500, back: false },
+    { what: 'edit', at: 700, list: references.slice(0, 1), hidden: false },
+    { what: 'arrive', at: 0 },
+    { what: 'move', at: 3, to: 1 },
+    { what: 'trash', at: 1500, back: true },
+    { what: 'claim', node: nodes[1] as NodeId, add: chunkIds.slice(2), remove: [] },
+    { what: 'claim', node: nodes[0] as NodeId, add: [], remove: chunkIds.slice(3) },
+  ]
+  let steps = 0
+  for (; tale.views.groups.step() || changes.length > 0; steps++) {
+    const change = changes.shift()
+    if (change !== undefined) tale.take(change)
+  }
+  assert.ok(steps > 5, `made in ${steps} steps`)
+  expectLikeNaive(tale)
 })

@@ -72,6 +72,7 @@ export class FileGroupViews implements FileGroups {
   #placeOf = new Numbers()
   #work: Generator<undefined, void> | undefined
   #changes = 0
+  #isMade = false
 
   constructor(database: Database, deps: FileGroupDeps) {
     this.#deps = deps
@@ -116,8 +117,12 @@ export class FileGroupViews implements FileGroups {
     return this.#changes
   }
 
+  get isMade(): boolean {
+    return this.#isMade
+  }
+
   get isDone(): boolean {
-    return this.#work === undefined && this.#changes > 0 && this.#deps.marks.isEmpty
+    return this.#work === undefined && this.#isMade && this.#deps.marks.isEmpty
   }
 
   holdersByPattern(): Map<number, HolderPattern['holders']> {
@@ -189,7 +194,7 @@ export class FileGroupViews implements FileGroups {
   step(): boolean {
     const { marks } = this.#deps
     if (this.#work === undefined) {
-      const anew = this.#changes === 0 || marks.overflowed || this.#sets.count > limits.patternSets
+      const anew = !this.#isMade || marks.overflowed || this.#sets.count > limits.patternSets
       if (!anew && marks.isEmpty) return false
       this.#work = anew ? this.#make() : this.#follow()
     }
@@ -200,6 +205,7 @@ export class FileGroupViews implements FileGroups {
 
   /** All of it from the tables. What changes on the way is marked and looked at afterwards. */
   *#make(): Generator<undefined, void> {
+    this.#isMade = false
     this.#deps.marks.follow()
     this.#sets = new PatternSets()
     this.#keys = [{ set: UNKNOWN_SET, wanted: AS_DEFAULT }]
@@ -209,6 +215,7 @@ export class FileGroupViews implements FileGroups {
     this.#placeOf = new Numbers()
     yield* this.#scanSegments()
     yield* this.#scanEntries()
+    this.#isMade = true
   }
 
   *#scanSegments(): Generator<undefined, void> {

@@ -1,0 +1,149 @@
+/**
+ * Health and what-if over one catalog on one core, in both shapes: as many files as chunks, and few large files. BENCH_CHUNKS: how many
+ * (default 100,000). Five machines, two copies. The data lies under BENCH_DIR, else in the temporary folder.
+ */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ChunkId, type NodeId, ROOT_ENTRY } from '../engine/base/ids.ts'
+import { type Catalog, openCatalog, SegmentBuilder } from '../engine/catalog/index.ts'
+import { Census } from '../engine/files/index.ts'
+import type { Keyring } from '../engine/identity/index.ts'
+import { openSqlite, systemClock } from '../engine/platform/index.ts'
+import type { ChunkReference } from '../engine/ports.ts'
+import type { Roster } from '../engine/replication/index.ts'
+import { report } from './figures.ts'
+
+const count = Number(process.env['BENCH_CHUNKS'] ?? 100_000)
+const atOnce = 1000
+const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'hadahoop-bench-'))
+
+const digest = (label: string) => createHash('sha256').update(label).digest()
+const id = <Id extends string>(label: string) => digest(label).toString('hex', 0, 16) as Id
+const keys = {
+  id: id<ReturnType<Keyring['epochs']>[number]>('epoch'),
+  rowSaltKey: digest('salt'),
+  rowBodyKey: digest('body'),
+  chunkSealKey: digest('chunk'),
+  segmentKey: digest('segment'),
+}
+const keyring: Keyring = {
+  poolId: id('pool'),
+  current: () => keys,
+  get: () => keys,
+  epochs: () => [keys.id],
+  dedupKey: digest('dedup'),
+  poolHint: '0'.repeat(16),
+}
+const nodes = [0, 1, 2, 3, 4].map((index) => id<NodeId>(`node ${index}`))
+
+function open(name: string): Catalog {
+  const database = openSqlite(join(folder, `${name}.db`))
+  return openCatalog({ database, clock: systemClock, nodeId: id(name), startNumber: 1, keyring: () => keyring })
+}
+
+function censusOf(catalog: Catalog, gone: ReadonlySet<NodeId>): Census {
+  const there = new Set(nodes.filter((node) => !gone.has(node)))
+  const roster = {
+    members: () => new Set(nodes),
+    durable: () => there,
+    reachable: () => there,
+    connected: () => there,
+    places: () =>
+      nodes.map((nodeId) => ({ nodeId, weight: 1e12, site: '', machineHash: nodeId, fill: 0.1, accepts: true })),
+    space: () => ({ usedBytes: 1e11, quotaBytes: 1e12 }),
+    profile: () => undefined,
+  }
+  return new Census({ catalog, roster: roster as unknown as Roster, clock: systemClock })
+}
+
+async function fill(catalog: Catalog, chunksPerFile: number): Promise<void> {
+  const claims = nodes.map((): ChunkId[] => [])
+  for (let first = 0; first < count; first += atOnce) {
+    const works: Promise<unknown>[] = []
+    for (let at = first; at < Math.min(first + atOnce, count); at += chunksPerFile) {
+      const builder = new SegmentBuilder(keys)
+      const segments = Array.from({ length: chunksPerFile }, (_, index) => {
+        const hash = digest(`chunk ${at + index}`)
+        const chunkId = hash.toString('hex') as ChunkId
+        const first = hash.readUInt16BE(10) % nodes.length
+        claims[first]?.push(chunkId)
+        claims[(first + 1 + (hash.readUInt16BE(12) % (nodes.length - 1))) % nodes.length]?.push(chunkId)
+        const reference: ChunkReference = { chunkId, sizeBytes: 4096, pieceBytes: 4096, key: hash, pieceHash: hash }
+        return builder.push(reference)
+      })
+      const whole = [...segments, builder.finish()].filter((each) => each !== undefined)
+      const entry = id<typeof ROOT_ENTRY>(`entry ${at}`)
+      const times = { sizeBytes: 4096, modifiedMs: 1, createdMs: 1, author: nodes[0] as NodeId }
+      const version = {
+        version: id<never>(`version ${at}`),
+        entry,
+        segments: whole.map((each) => each.id),
+        parents: [],
+      }
+      works.push(
+        catalog.transact((tx) => {
+          for (const segment of whole) tx.addSegment(segment)
+          tx.write({
+            what: 'birth',
+            entry,
+            parent: ROOT_ENTRY,
+            name: `file ${at}`,
+            version: { ...version, ...times },
+          })
+        }),
+      )
+    }
+    await Promise.all(works)
+    await catalog.transact(() => {
+      for (const [index, chunks] of claims.entries()) catalog.chunks.claim(nodes[index] as NodeId, chunks.splice(0), [])
+    })
+  }
+}
+
+async function timed<T>(label: string, work: () => Promise<T>): Promise<T> {
+  const startMs = performance.now()
+  let longestMs = 0
+  let lastMs = startMs
+  let done = false
+  const watch = (): void => {
+    longestMs = Math.max(longestMs, performance.now() - lastMs)
+    lastMs = performance.now()
+    if (!done) setImmediate(watch)
+  }
+  setImmediate(watch)
+  const value = await work()
+  report(label, performance.now() - startMs, 'ms')
+  done = true
+  await systemClock.soon()
+  report('  longest stretch without the event loop', longestMs, 'ms')
+  return value
+}
+
+async function measure(name: string, chunksPerFile: number): Promise<void> {
+  let catalog = open(name)
+  let startMs = performance.now()
+  await fill(catalog, chunksPerFile)
+  report(`${count} chunks in files of ${chunksPerFile} authored and claimed`, performance.now() - startMs, 'ms')
+  catalog.close()
+  catalog = open(name)
+  const gone = new Set(nodes.slice(0, 1))
+  const census = censusOf(catalog, gone)
+  await timed('first health after the start, one machine gone', () => census.settled())
+  census.invalidate()
+  await timed('health again', () => census.settled())
+  await timed('what if two machines were lost', () => census.whatIf(new Set(nodes.slice(1, 3))))
+  const changed = catalog.chunks.heldBy(nodes[3] as NodeId, null, 1000).map((each) => each.chunkId)
+  startMs = performance.now()
+  await catalog.transact(() => catalog.chunks.claim(nodes[0] as NodeId, changed, []))
+  report('1,000 claims', performance.now() - startMs, 'ms')
+  await timed('what-if after 1,000 claims', () => census.whatIf(new Set(nodes.slice(1, 3))))
+  census.stop()
+  catalog.close()
+}
+
+await measure('one chunk per file', 1)
+await measure('large files', Math.min(100_000, count / 10))
+report('peak memory', process.resourceUsage().maxRSS / 1e3, 'MB')
+rmSync(folder, { recursive: true })

@@ -15,6 +15,9 @@ import { App } from './app/App.tsx'
 import { styleNonce } from './app/nonce.ts'
 import { theme, variables } from './theme.ts'
 
+// Where the library below the library's dialogs looks for the nonce.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce() })
+
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no place for the window.')
 createRoot(root).render(

@@ -6,6 +6,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
 import { type FolderRows, noteChanges } from '../files/folderQuery.ts'
 import { applyChanges, type Sorting } from '../files/folderRows.ts'
+import { noteEntries } from '../transfers/uploads.ts'
 
 export interface Events {
   readonly entries: ReadonlyMap<string, Entry | GoneEntry>
@@ -35,6 +36,7 @@ export function applyEvents(client: QueryClient, events: Events): void {
 function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | GoneEntry>): void {
   const changes = new Map([...entries].map(([id, entry]) => [id, 'gone' in entry ? null : entry]))
   noteChanges(changes)
+  noteEntries(changes)
   for (const query of client.getQueryCache().findAll({ queryKey: ['folder'] })) {
     const [, folder, by, order] = query.queryKey as [string, string, Sorting['by'], Sorting['order']]
     const data = query.state.data as FolderRows | undefined

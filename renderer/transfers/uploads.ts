@@ -1,3 +1,243 @@
-/** STUB */
+/**
+ * Uploads of this window: what was dropped or chosen together is one upload. A few files travel at once; an upload whose file fails
+ * goes on with the others and can be tried again for what failed. They live in this window only, so closing it asks first. Files
+ * of an upload are counted as protected when the engine says so of their entries.
+ */
+import type { Entry } from '../../shared/index.ts'
+import { encodePath } from '../../shared/paths.ts'
+import { EngineGone, Problem, request } from '../api/client.ts'
 import { createValue } from '../api/value.ts'
+import { sendFile } from './sendFile.ts'
+
+export interface Picked {
+  readonly file: File
+  /** From the pool's root, with the file's name. */
+  readonly names: readonly string[]
+}
+
+export interface Failure {
+  readonly picked: Picked
+  readonly text: string
+}
+
+export interface Upload {
+  readonly id: number
+  readonly name: string
+  readonly folder: readonly string[]
+  readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
+  readonly filesTotal: number
+  readonly filesDone: number
+  readonly bytesTotal: number
+  readonly bytesDone: number
+  /** Files stored that have not all their copies yet. */
+  readonly filesCopying: number
+  readonly failures: readonly Failure[]
+}
+
+interface Work {
+  shown: Upload
+  readonly waiting: Picked[]
+  readonly failures: Failure[]
+  readonly running: Map<Picked, { readonly abort: AbortController; sentBytes: number }>
+  /** Ids of entries stored and not yet protected. */
+  readonly copying: Set<string>
+  bytesStored: number
+  isPaused: boolean
+  isCancelled: boolean
+}
+
+const together = 4
+const showEveryMs = 200
+const attempts = 3
+
+/** Newest first. */
+export const uploads = createValue<readonly Upload[]>([])
+/** How many are under way. */
 export const activeUploads = createValue(0)
+/** Bytes per second of the last moments. */
+export const uploadRate = createValue(0)
+
+const works = new Map<number, Work>()
+let count = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Starts storing what was picked; empty folders are made too. */
+export function startUpload(
+  name: string,
+  folder: readonly string[],
+  picked: readonly Picked[],
+  emptyFolders: readonly (readonly string[])[] = [],
+): void {
+  for (const names of emptyFolders) void request('PUT', `/v1/folders/${encodePath(names)}`).catch(() => undefined)
+  if (picked.length === 0) return
+  const work: Work = {
+    shown: {
+      id: ++count,
+      name,
+      folder,
+      state: 'running',
+      filesTotal: picked.length,
+      filesDone: 0,
+      bytesTotal: picked.reduce((sum, { file }) => sum + file.size, 0),
+      bytesDone: 0,
+      filesCopying: 0,
+      failures: [],
+    },
+    waiting: picked.toReversed(),
+    failures: [],
+    running: new Map(),
+    copying: new Set(),
+    bytesStored: 0,
+    isPaused: false,
+    isCancelled: false,
+  }
+  works.set(work.shown.id, work)
+  pump()
+  show()
+}
+
+export function pauseUpload(id: number, isPaused: boolean): void {
+  const work = works.get(id)
+  if (work === undefined) return
+  work.isPaused = isPaused
+  if (isPaused) {
+    for (const [picked, { abort }] of work.running) {
+      abort.abort()
+      work.waiting.push(picked)
+    }
+    work.running.clear()
+  }
+  pump()
+  show()
+}
+
+/** Stops it; files that are stored stay. */
+export function cancelUpload(id: number): void {
+  const work = works.get(id)
+  if (work === undefined) return
+  work.isCancelled = true
+  work.waiting.length = 0
+  for (const { abort } of work.running.values()) abort.abort()
+  work.running.clear()
+  show()
+}
+
+export function retryUpload(id: number): void {
+  const work = works.get(id)
+  if (work === undefined) return
+  work.waiting.push(...work.failures.map(({ picked }) => picked))
+  work.failures.length = 0
+  pump()
+  show()
+}
+
+/** Forgets the uploads that have ended. */
+export function clearUploads(): void {
+  for (const [id, { shown }] of works) if (shown.state !== 'running' && shown.state !== 'paused') works.delete(id)
+  show()
+}
+
+/** Entries changed: some may have all their copies now. */
+export function noteEntries(entries: ReadonlyMap<string, Entry | null>): void {
+  let changed = false
+  for (const { copying } of works.values()) {
+    for (const id of copying) {
+      const entry = entries.get(id)
+      if (entry === undefined || (entry !== null && entry.state !== 'protected')) continue
+      copying.delete(id)
+      changed = true
+    }
+  }
+  if (changed) show()
+}
+
+function pump(): void {
+  let free = together - [...works.values()].reduce((sum, { running }) => sum + running.size, 0)
+  for (const work of works.values()) {
+    while (free > 0 && !work.isPaused && work.waiting.length > 0) {
+      free--
+      void store(work, work.waiting.pop() as Picked)
+    }
+  }
+}
+
+async function store(work: Work, picked: Picked): Promise<void> {
+  const running = { abort: new AbortController(), sentBytes: 0 }
+  work.running.set(picked, running)
+  try {
+    const entry = await sendWithRetries(work, picked, running)
+    work.bytesStored += picked.file.size
+    work.shown = { ...work.shown, filesDone: work.shown.filesDone + 1 }
+    if (entry.state !== 'protected') work.copying.add(entry.id)
+  } catch (error) {
+    if (running.abort.signal.aborted) return // paused or cancelled, which has put it where it belongs
+    work.failures.push({ picked, text: error instanceof Error ? error.message : String(error) })
+  } finally {
+    if (work.running.get(picked) === running) work.running.delete(picked)
+    pump()
+    show()
+  }
+}
+
+async function sendWithRetries(work: Work, picked: Picked, running: { abort: AbortController; sentBytes: number }) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sendFile(picked, running.abort.signal, (sentBytes) => {
+        running.sentBytes = sentBytes
+        show()
+      })
+    } catch (error) {
+      const mayPass = error instanceof EngineGone || (error instanceof Problem && error.status === 503)
+      if (!mayPass || attempt === attempts || work.isCancelled || running.abort.signal.aborted) throw error
+      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt))
+    }
+  }
+}
+
+/** Brings what is shown up to date, a few times a second at most. */
+function show(): void {
+  timer ??= setTimeout(showNow, showEveryMs)
+}
+
+let lastBytes = 0
+let lastMs = 0
+
+function showNow(): void {
+  timer = undefined
+  for (const work of works.values()) work.shown = { ...work.shown, ...factsOf(work) }
+  const all = [...works.values()].map(({ shown }) => shown).toReversed()
+  const active = all.filter(({ state }) => state === 'running' || state === 'paused')
+  uploads.set(all)
+  activeUploads.set(active.length)
+  const bytes = all.reduce((sum, { bytesDone }) => sum + bytesDone, 0)
+  const nowMs = performance.now()
+  const rate = lastMs === 0 ? 0 : Math.max(0, ((bytes - lastBytes) * 1000) / (nowMs - lastMs))
+  const weight = 0.3 // of the newest moment, so that the figure can be read
+  uploadRate.set(active.length === 0 ? 0 : uploadRate.get() * (1 - weight) + rate * weight)
+  lastBytes = bytes
+  lastMs = active.length === 0 ? 0 : nowMs
+}
+
+function factsOf(work: Work) {
+  const isOver = work.waiting.length === 0 && work.running.size === 0
+  const sent = [...work.running.values()].reduce((sum, { sentBytes }) => sum + sentBytes, 0)
+  const state = work.isCancelled
+    ? ('cancelled' as const)
+    : isOver
+      ? work.failures.length > 0
+        ? ('failed' as const)
+        : ('done' as const)
+      : work.isPaused
+        ? ('paused' as const)
+        : ('running' as const)
+  return {
+    state,
+    bytesDone: work.bytesStored + sent,
+    filesCopying: work.copying.size,
+    failures: [...work.failures],
+  }
+}
+
+addEventListener('beforeunload', (event) => {
+  if (activeUploads.get() > 0) event.preventDefault()
+})

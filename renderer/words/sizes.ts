@@ -3,7 +3,12 @@ const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte
 
 const formats = units.map(
   (unit) =>
-    new Intl.NumberFormat(undefined, { style: 'unit', unit, maximumSignificantDigits: 3, unitDisplay: 'short' }),
+    new Intl.NumberFormat(undefined, {
+      style: 'unit',
+      unit,
+      maximumSignificantDigits: 3,
+      unitDisplay: unit === 'byte' ? 'long' : 'short',
+    }),
 )
 const rounded = new Intl.NumberFormat()
 const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 })

@@ -1,0 +1,55 @@
+/** Two versions written apart, side by side, until a person decides. */
+import { Button, Group, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { IconGitFork } from '@tabler/icons-react'
+import type { Entry, Version } from '../../shared/index.ts'
+import { nodesQuery, versionsQuery } from '../api/queries.ts'
+import { sizeText } from '../words/sizes.ts'
+import { timeText } from '../words/times.ts'
+import { contentAddress, settle } from './actions.ts'
+import classes from './Details.module.css'
+
+export function Conflict({ entry }: { readonly entry: Entry }) {
+  const client = useQueryClient()
+  const versions = useQuery(versionsQuery(entry.id))
+  const nodes = useQuery(nodesQuery)
+  const heads = headsOf(versions.data ?? [])
+  return (
+    <section className={classes.conflict} aria-label="Conflict">
+      <Group gap={8} wrap="nowrap">
+        <IconGitFork size={18} color="var(--state-degraded)" aria-hidden />
+        <Text fw={600} size="sm">
+          Changed on two machines at once
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        Both are kept until you decide. What you do not keep stays among the versions.
+      </Text>
+      {heads.map((head) => (
+        <Group key={head.id} gap={8} wrap="nowrap" justify="space-between">
+          <Text size="sm">
+            <a href={contentAddress(entry, head.id)} target="_blank" rel="noreferrer">
+              {nodes.data?.find(({ id }) => id === head.author)?.name ?? 'A machine'}
+            </a>
+            <span className={classes.sub}>
+              {' '}
+              {timeText(head.created)}, {sizeText(head.size)}
+            </span>
+          </Text>
+          <Button size="compact-sm" variant="default" onClick={() => void settle(client, entry, head.id)}>
+            Keep this
+          </Button>
+        </Group>
+      ))}
+      <Button size="compact-md" onClick={() => void settle(client, entry, 'both')}>
+        Keep both
+      </Button>
+    </section>
+  )
+}
+
+/** Versions that no other names as its parent. */
+export function headsOf(versions: readonly Version[]): readonly Version[] {
+  const parents = new Set(versions.flatMap((version) => version.parents))
+  return versions.filter(({ id }) => !parents.has(id))
+}

@@ -1,0 +1,99 @@
+/** The panel beside the list: what is chosen, is it safe, where it is, and what it was. */
+import { Button, CloseButton, Text, Title } from '@mantine/core'
+import { IconEye } from '@tabler/icons-react'
+import type { Entry } from '../../shared/index.ts'
+import { itemsText, sizeText } from '../words/sizes.ts'
+import { StateBadge } from '../words/StateBadge.tsx'
+import { fileStateLooks, stateSentence } from '../words/states.ts'
+import { exactTime, timeText } from '../words/times.ts'
+import { Conflict } from './Conflict.tsx'
+import { Copies } from './Copies.tsx'
+import { CopiesWanted } from './CopiesWanted.tsx'
+import classes from './Details.module.css'
+import { EntryIcon } from './EntryIcon.tsx'
+import { Thumbnail } from './preview/Thumbnail.tsx'
+import { Versions } from './Versions.tsx'
+
+interface Props {
+  readonly chosen: readonly Entry[]
+  readonly onPreview: (entry: Entry) => void
+  readonly onClose: () => void
+}
+
+export function Details({ chosen, onPreview, onClose }: Props) {
+  const [first] = chosen
+  if (first === undefined) return null
+  return (
+    <aside className={classes.panel} aria-label="Details">
+      <div className={classes.top}>
+        <Title order={2} size="sm" fw={600}>
+          Details
+        </Title>
+        <CloseButton aria-label="Close details" onClick={onClose} />
+      </div>
+      {chosen.length === 1 ? <One entry={first} onPreview={onPreview} /> : <Many chosen={chosen} />}
+    </aside>
+  )
+}
+
+function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: (entry: Entry) => void }) {
+  return (
+    <>
+      {entry.kind === 'file' ? <Thumbnail entry={entry} onOpen={() => onPreview(entry)} /> : null}
+      <div className={classes.name}>
+        <EntryIcon entry={entry} size={22} />
+        <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
+          {entry.name}
+        </Text>
+      </div>
+      <div>
+        <StateBadge look={fileStateLooks[entry.state]} />
+        <Text size="sm" c="dimmed" mt={4}>
+          {stateSentence(entry)}
+        </Text>
+      </div>
+      {entry.kind === 'file' ? (
+        <Button variant="default" leftSection={<IconEye size={16} aria-hidden />} onClick={() => onPreview(entry)}>
+          Preview
+        </Button>
+      ) : null}
+      {entry.conflict ? <Conflict entry={entry} /> : null}
+      <dl className={classes.facts}>
+        {entry.size === null ? null : (
+          <>
+            <dt>Size</dt>
+            <dd>{sizeText(entry.size)}</dd>
+          </>
+        )}
+        <dt>Modified</dt>
+        <dd title={exactTime(entry.modified)}>{timeText(entry.modified)}</dd>
+        <dt>
+          <label htmlFor={`wanted-${entry.id}`}>Copies wanted</label>
+        </dt>
+        <dd>
+          <CopiesWanted entry={entry} />
+        </dd>
+      </dl>
+      {entry.kind === 'file' ? (
+        <>
+          <Copies entry={entry} />
+          <Versions entry={entry} />
+        </>
+      ) : null}
+    </>
+  )
+}
+
+function Many({ chosen }: { readonly chosen: readonly Entry[] }) {
+  const sizes = chosen.reduce((sum, { size }) => sum + (size ?? 0), 0)
+  const folders = chosen.filter(({ kind }) => kind === 'folder').length
+  return (
+    <div>
+      <Text fw={600}>{itemsText(chosen.length)} selected</Text>
+      <Text size="sm" c="dimmed">
+        {sizeText(sizes)}
+        {folders > 0 ? ' without what is inside folders' : ''}
+      </Text>
+    </div>
+  )
+}

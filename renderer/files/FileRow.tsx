@@ -1,0 +1,127 @@
+/** One row: name (or the box that edits it), state, copies, time, size. Draggable, and a folder takes what is dropped on it. */
+import { TextInput } from '@mantine/core'
+import { IconGitFork } from '@tabler/icons-react'
+import { type MouseEvent, memo, useState } from 'react'
+import type { Entry } from '../../shared/index.ts'
+import { StateBadge } from '../words/StateBadge.tsx'
+import { fileStateLooks, stateSentence } from '../words/states.ts'
+import { sizeText } from '../words/sizes.ts'
+import { exactTime, timeText } from '../words/times.ts'
+import { beginDrag, draggedIds } from './dragging.ts'
+import { EntryIcon } from './EntryIcon.tsx'
+import classes from './FileList.module.css'
+import { splitName } from './names.ts'
+
+interface Props {
+  readonly entry: Entry
+  readonly index: number
+  /** Pixels from the first row. */
+  readonly top: number
+  readonly isChosen: boolean
+  readonly isFocused: boolean
+  readonly isRenaming: boolean
+  readonly onPick: (event: MouseEvent, entry: Entry) => void
+  readonly onOpen: (entry: Entry) => void
+  readonly onRenamed: (entry: Entry, name: string | null) => void
+  readonly dragIds: (entry: Entry) => readonly string[]
+  readonly onMoveInto: (ids: readonly string[], target: Entry) => void
+}
+
+/** Header and rows count from one. */
+const firstRowIndex = 2
+
+export const FileRow = memo(function FileRow(props: Props) {
+  const { entry, index, top, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, dragIds, onMoveInto } = props
+  const [isOver, setOver] = useState(false)
+  const takes = (transfer: DataTransfer) => {
+    const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
+    return ids === null || ids.includes(entry.id) ? null : ids
+  }
+  return (
+    <div
+      id={`row-${entry.id}`}
+      role="row"
+      aria-rowindex={index + firstRowIndex}
+      aria-selected={isChosen}
+      className={`${classes.row} ${classes.columns}`}
+      data-focused={isFocused || undefined}
+      data-over={isOver || undefined}
+      style={{ transform: `translateY(${top}px)` }}
+      draggable={!isRenaming}
+      onClick={(event) => onPick(event, entry)}
+      onContextMenu={(event) => onPick(event, entry)}
+      onDoubleClick={() => isRenaming || onOpen(entry)}
+      onDragStart={(event) => beginDrag(event.dataTransfer, dragIds(entry))}
+      onDragOver={(event) => {
+        if (takes(event.dataTransfer) === null) return
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        setOver(false)
+        const ids = takes(event.dataTransfer)
+        if (ids === null) return
+        event.preventDefault()
+        onMoveInto(ids, entry)
+      }}
+    >
+      <div role="gridcell" className={classes.name}>
+        <EntryIcon entry={entry} />
+        {isRenaming ? (
+          <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />
+        ) : (
+          <span className={classes.nameText} title={entry.name}>
+            {entry.name}
+          </span>
+        )}
+        {entry.conflict ? (
+          <IconGitFork size={16} color="var(--state-degraded)" aria-label="Two versions wait for a decision" />
+        ) : null}
+      </div>
+      <div role="gridcell">
+        <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
+      </div>
+      <div role="gridcell" className={classes.copies}>
+        {copiesOf(entry)}
+      </div>
+      <div role="gridcell" className={classes.modified} title={exactTime(entry.modified)}>
+        {timeText(entry.modified)}
+      </div>
+      <div role="gridcell" className={classes.size}>
+        {entry.size === null ? '' : sizeText(entry.size)}
+      </div>
+    </div>
+  )
+})
+
+function copiesOf({ kind, copies: { durable, wanted } }: Entry): string {
+  if (kind === 'folder') return ''
+  return durable >= wanted ? String(durable) : `${durable} of ${wanted}`
+}
+
+function NameBox({ entry, onDone }: { readonly entry: Entry; readonly onDone: (name: string | null) => void }) {
+  const [name, setName] = useState(entry.name)
+  return (
+    <TextInput
+      className={classes.nameBox}
+      size="xs"
+      aria-label={`New name of ${entry.name}`}
+      value={name}
+      autoFocus
+      spellCheck={false}
+      onFocus={({ currentTarget }) => {
+        const end = entry.kind === 'file' ? splitName(entry.name)[0].length : entry.name.length
+        currentTarget.setSelectionRange(0, end)
+      }}
+      onChange={(event) => setName(event.currentTarget.value)}
+      onBlur={() => onDone(name)}
+      onClick={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation()
+        if (event.key === 'Enter') onDone(name)
+        else if (event.key === 'Escape') onDone(null)
+      }}
+    />
+  )
+}

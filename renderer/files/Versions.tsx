@@ -1,0 +1,70 @@
+/** What a file was before, newest first; each can be looked at, saved, or made current again. */
+import { ActionIcon, Menu, Title } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { IconDots, IconDownload, IconHistory } from '@tabler/icons-react'
+import type { Entry, Version } from '../../shared/index.ts'
+import { nodesQuery, versionsQuery } from '../api/queries.ts'
+import { sizeText } from '../words/sizes.ts'
+import { exactTime, timeText } from '../words/times.ts'
+import { contentAddress, restoreVersion } from './actions.ts'
+import classes from './Details.module.css'
+
+export function Versions({ entry }: { readonly entry: Entry }) {
+  const versions = useQuery(versionsQuery(entry.id))
+  const shown = versions.data ?? []
+  return (
+    <section className={classes.section} aria-labelledby="versions-title">
+      <Title order={3} size="sm" fw={600} id="versions-title">
+        Versions
+      </Title>
+      <ul className={classes.list}>
+        {shown.map((version) => (
+          <Line key={version.id} entry={entry} version={version} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Line({ entry, version }: { readonly entry: Entry; readonly version: Version }) {
+  const client = useQueryClient()
+  const nodes = useQuery(nodesQuery)
+  const author = nodes.data?.find(({ id }) => id === version.author)?.name
+  const when = timeText(version.created)
+  return (
+    <li className={classes.item}>
+      <span className={classes.grow}>
+        <span title={exactTime(version.created)}>{version.current ? 'Now' : when}</span>
+        <span className={classes.sub}>
+          {' '}
+          {[version.current ? when : undefined, sizeText(version.size), author].filter(Boolean).join(', ')}
+        </span>
+      </span>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon size="sm" aria-label={`Version of ${exactTime(version.created)}`}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            component="a"
+            href={contentAddress(entry, version.id)}
+            download={entry.name}
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
+            Download
+          </Menu.Item>
+          {version.current ? null : (
+            <Menu.Item
+              leftSection={<IconHistory size={16} aria-hidden />}
+              onClick={() => void restoreVersion(client, entry, version.id)}
+            >
+              Restore
+            </Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+    </li>
+  )
+}

@@ -354,6 +354,20 @@ test('pools and machines from the command line', async () => {
   assert.equal((await at.run('pool', 'join', 'x')).code, 1)
   assert.equal((await at.json('nodes', 'drain', 'here')).value['drain'], true)
   assert.equal((await at.json('nodes', 'set', '11', '--quota', '5GB', '--site', 'attic')).value['quotaBytes'], 5e9)
+  assert.equal((await at.json('nodes', 'drain', 'here', '--undo')).value['drain'], false)
+  const until = Date.parse(String((await at.json('nodes', 'away', 'here', '8h')).value['awayUntil']))
+  assert.ok(Math.abs(until - Date.now() - 8 * 3_600_000) < 60_000)
+  assert.equal((await at.json('nodes', 'away', 'here', '--back')).value['awayUntil'], null)
+  assert.equal((await at.run('nodes', 'away', 'here')).code, 2)
+  assert.match((await at.run('pool', 'status')).stdout, /room for 1 TB at 1 copy/)
+  const emptied = await at.run('trash', 'empty')
+  assert.deepEqual(
+    [emptied.code, emptied.stderr],
+    [
+      1,
+      'hadahoop: This release deletes nothing for good: the trash keeps everything. A later release will empty it.\n',
+    ],
+  )
   const self = await at.run('nodes', 'remove', at.node.service.nodeId)
   assert.deepEqual(
     [self.code, self.stderr],

@@ -5,8 +5,10 @@
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../shared/index.ts'
 import { contentCommands } from './commands/content.ts'
+import { healthCommands } from './commands/health.ts'
 import { machineCommands } from './commands/machines.ts'
 import { poolCommands } from './commands/pool.ts'
+import { settingsCommands } from './commands/settings.ts'
 import { startCommand } from './commands/start.ts'
 import { treeCommands } from './commands/tree.ts'
 import { lineOf, WrongUsage } from './failure.ts'
@@ -25,6 +27,8 @@ function programOf(): Command {
   contentCommands(program)
   treeCommands(program)
   machineCommands(program)
+  healthCommands(program)
+  settingsCommands(program)
   return program
 }
 

@@ -264,6 +264,8 @@ export const limits = {
   patternSets: 500_000,
   /** A survey of all files is made anew after this long, since waits end with time alone. */
   surveyMaxAgeMs: 1000,
+  /** How long showing a folder may wait for the survey of now. */
+  folderStateWaitMs: 500,
   /** Steps of some 3 ms that a question may take of the event loop at once, and that a survey spends on following changes at most. */
   surveyStepsAtOnce: 3,
   surveyFollowSteps: 60,

@@ -70,6 +70,8 @@ export const reasonSchema = z
     code: z.string(),
     text: z.string(),
     nodeId: idSchema.optional(),
+    /** Since when. */
+    since: timeSchema.optional(),
     /** When it ends by itself. */
     at: timeSchema.optional(),
     /** What to do next, in words. */

@@ -1,8 +1,8 @@
 /**
- * `hadahoop nodes`, `health`, `doctor`, `open`: the machines and how everything is.
+ * `hadahoop nodes …`: the machines of the pool, and what people decide about them.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Doctor, formatBytes, type Health, type LoginLink, type Node, type WhatIf } from '../../shared/index.ts'
+import { formatBytes, type Node } from '../../shared/index.ts'
 import type { ApiClient } from '../apiClient.ts'
 import { Failure, WrongUsage } from '../failure.ts'
 import { localTime, table } from '../output.ts'
@@ -13,9 +13,13 @@ interface SetOptions {
   readonly name?: string
   readonly site?: string
   readonly quota?: number
+  readonly class?: string
   readonly deviceClass?: string
   readonly awayUntil?: string
 }
+
+const deviceClasses = ['always-on', 'desktop', 'laptop']
+const hourMs = 3_600_000
 
 export function machineCommands(program: Command): void {
   const nodes = program.command('nodes').description('the machines of the pool')
@@ -23,12 +27,42 @@ export function machineCommands(program: Command): void {
     context.show(await wholeList(client.items<Node>('/v1/nodes')), ({ items }) => nodeTable(items))
   })
 
-  talks<{ stop?: boolean }>(
-    nodes.command('drain <node>').description('move everything off a machine').option('--stop', 'keep it after all'),
-    async (context, client, [text = ''], { stop }) => {
+  talks<{ undo?: boolean; stop?: boolean }>(
+    nodes
+      .command('drain <node>')
+      .description('move everything off a machine')
+      .option('--undo', 'keep it after all')
+      .addOption(new Option('--stop', 'the same').hideHelp()),
+    async (context, client, [text = ''], { undo, stop }) => {
       const { id } = await nodeOf(client, text)
-      const node = (await client.ask('PATCH', `/v1/nodes/${id}`, { drain: stop !== true })) as Node
+      const node = (await client.ask('PATCH', `/v1/nodes/${id}`, { drain: !(undo ?? stop ?? false) })) as Node
       context.show(node, ({ name, drain }) => (drain ? `${name} is being emptied.` : `${name} is used again.`))
+    },
+  )
+
+  talks<{ back?: boolean }>(
+    nodes
+      .command('away <node> [until]')
+      .description('nobody waits for it before: a time (RFC 3339) or 8h, 3d; at most 7 days')
+      .option('--back', 'it is back'),
+    async (context, client, [text = '', until], { back }) => {
+      if ((until === undefined) === (back !== true)) throw new WrongUsage('Say until when, or --back.')
+      const { id } = await nodeOf(client, text)
+      const awayUntil = until === undefined ? null : awayOf(until)
+      const node = (await client.ask('PATCH', `/v1/nodes/${id}`, { awayUntil })) as Node
+      context.show(node, ({ name, awayUntil: told }) =>
+        told === null ? `${name} is expected.` : `${name} is not missed before ${localTime(told)}.`,
+      )
+    },
+  )
+
+  talks(
+    nodes.command('replace <old> <new>').description('a new machine takes the place of an old one'),
+    async (context, client, [oldText = '', newText = '']) => {
+      const old = await nodeOf(client, oldText)
+      const heir = await nodeOf(client, newText)
+      const answer = await client.ask('POST', `/v1/nodes/${old.id}/replace`, { by: heir.id })
+      context.show(answer, () => `${heir.name} takes the place of ${old.name}; \`hadahoop nodes\` shows how far it is.`)
     },
   )
 
@@ -47,14 +81,15 @@ export function machineCommands(program: Command): void {
       .option('--name <name>', 'its name')
       .option('--site <site>', 'where it stands')
       .option('--quota <size>', 'space it gives to the pool', sizeOf)
-      .addOption(new Option('--device-class <class>', 'what it is').choices(['always-on', 'desktop', 'laptop']))
-      .option('--away-until <time>', 'when it comes back (RFC 3339), or `no`', awayOf),
-    async (context, client, [text = ''], { name, site, quota, deviceClass, awayUntil }) => {
+      .addOption(new Option('--class <class>', 'what it is').choices(deviceClasses))
+      .addOption(new Option('--device-class <class>', 'the same').choices(deviceClasses).hideHelp())
+      .option('--away-until <time>', 'when it comes back (see `nodes away`), or `no`', awayOf),
+    async (context, client, [text = ''], { name, site, quota, class: kind, deviceClass, awayUntil }) => {
       const patch = {
         name,
         site,
         quotaBytes: quota,
-        deviceClass,
+        deviceClass: kind ?? deviceClass,
         awayUntil: awayUntil === 'no' ? null : awayUntil,
       }
       if (Object.values(patch).every((value) => value === undefined))
@@ -64,37 +99,10 @@ export function machineCommands(program: Command): void {
       context.show(node, (one) => nodeTable([one]))
     },
   )
-
-  talks<{ ifLost?: string[] }>(
-    program
-      .command('health')
-      .description('whether everything is safe, and what to do if not')
-      .option('--if-lost <node...>', 'what would be lost with these machines'),
-    async (context, client, _args, { ifLost }) => {
-      if (ifLost === undefined) return context.show(await client.get<Health>('/v1/health'), healthWords)
-      const ids: string[] = []
-      for (const text of ifLost) ids.push((await nodeOf(client, text)).id)
-      context.show(await client.get<WhatIf>(`/v1/health/what-if?lost=${ids.join(',')}`), whatIfWords)
-    },
-  )
-
-  talks(program.command('doctor').description('why machines do not see each other'), async (context, client) => {
-    const signs = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' }
-    context.show(await client.get<Doctor>('/v1/doctor'), ({ checks }) =>
-      checks.map(({ result, text, hint }) => `${signs[result]}  ${text}${hint ? `\n         ${hint}` : ''}`).join('\n'),
-    )
-  })
-
-  talks(
-    program.command('open').description('a fresh address for the browser, for one use'),
-    async (context, client) => {
-      context.show((await client.ask('POST', '/v1/session/links')) as LoginLink, ({ url }) => url)
-    },
-  )
 }
 
 /** A machine by id, unique prefix of it, or name. */
-async function nodeOf(client: ApiClient, text: string): Promise<Node> {
+export async function nodeOf(client: ApiClient, text: string): Promise<Node> {
   const { items } = await wholeList(client.items<Node>('/v1/nodes'))
   const exact = items.filter(({ id, name }) => id === text || name === text)
   const found = exact.length > 0 ? exact : items.filter(({ id }) => text !== '' && id.startsWith(text.toLowerCase()))
@@ -116,44 +124,39 @@ async function nodeOf(client: ApiClient, text: string): Promise<Node> {
 
 function nodeTable(nodes: readonly Node[]): string {
   return table(
-    ['id', 'name', 'state', 'site', 'used', 'of', 'last seen', 'addresses'],
+    ['id', 'name', 'state', 'site', 'used', 'of', 'only here', 'last seen', 'addresses'],
     nodes.map((node) => [
       node.id.slice(0, 8),
       `${node.name}${node.self ? ' *' : ''}`,
-      node.drain ? `${node.state}, draining` : node.state,
+      stateOf(node),
       node.site,
       formatBytes(node.usedBytes),
       formatBytes(node.quotaBytes),
+      node.onlyHere.files === 0 ? '' : `${node.onlyHere.files} files`,
       node.lastSeen === null ? 'never' : localTime(node.lastSeen),
       node.addresses.join(' '),
     ]),
-    [4, 5],
+    [4, 5, 6],
   )
 }
 
-function healthWords({ state, files, chunks, repair, reasons }: Health): string {
-  const lines = [
-    state === 'no-pool'
-      ? 'This machine is in no pool.'
-      : `${state}: ${files.protected} of ${files.total} files protected`,
-  ]
-  if (repair.queuedChunks > 0) lines.push(`To copy: ${repair.queuedChunks} chunks, ${formatBytes(repair.queuedBytes)}`)
-  if (chunks.lost > 0) lines.push(`Lost: ${chunks.lost} chunks of ${files.lost} files`)
-  for (const { text, action } of reasons) lines.push(`- ${text}${action ? ` ${action}` : ''}`)
-  return lines.join('\n')
+/** In one cell: the state, and what a person has decided or has to wait for. */
+function stateOf({ state, shedding, drain, awayUntil, waitEnds }: Node): string {
+  const words: string[] = [state]
+  if (shedding !== null) words.push(`${formatBytes(shedding.bytesLeft)} to give away`)
+  else if (drain) words.push('empty, may be removed')
+  if (shedding !== null && shedding.stuck !== null) words.push(`stuck: ${shedding.stuck}`)
+  if (awayUntil !== null) words.push(`away until ${localTime(awayUntil)}`)
+  if (waitEnds !== null) words.push(`copied again at ${localTime(waitEnds)}`)
+  return words.join(', ')
 }
 
-function whatIfWords({ files, bytesLost, bytesToCopy, fits }: WhatIf): string {
-  const room = fits ? 'which fits' : 'for which there is NO room'
-  return [
-    `${files.survive} of ${files.total} files would survive; ${files.lost} (${formatBytes(bytesLost)}) would be lost.`,
-    `Then ${formatBytes(bytesToCopy)} would be copied anew, ${room}.`,
-  ].join('\n')
-}
-
+/** A time, or a span from now on, as RFC 3339. */
 function awayOf(text: string): string {
   if (text === 'no') return text
-  const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs)) throw new InvalidArgumentError('A time is like 2024-05-01T09:00:00Z.')
+  const span = /^(\d{1,4})([hd])$/.exec(text)
+  const timeMs =
+    span === null ? Date.parse(text) : Date.now() + Number(span[1]) * (span[2] === 'd' ? 24 * hourMs : hourMs)
+  if (Number.isNaN(timeMs)) throw new InvalidArgumentError('A time is like 2024-05-01T09:00:00Z, 8h or 3d.')
   return new Date(timeMs).toISOString()
 }

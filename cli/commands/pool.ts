@@ -2,7 +2,9 @@
  * `hadahoop pool …`: make a pool, let machines in, look at it, leave it.
  */
 import { type Command, InvalidArgumentError } from 'commander'
-import { formatBytes, type Invite, type Pool } from '../../shared/index.ts'
+import { type ConfirmFacts, formatBytes, type Invite, type Pool } from '../../shared/index.ts'
+import { ApiFailure } from '../apiClient.ts'
+import { Failure } from '../failure.ts'
 import { localTime } from '../output.ts'
 import { talks } from './context.ts'
 
@@ -46,20 +48,39 @@ export function poolCommands(program: Command): void {
     context.show(await client.get<Pool>('/v1/pool'), wordsOf)
   })
 
-  talks(pool.command('leave').description('leave the pool'), async (context, client) => {
-    context.show(await client.ask('POST', '/v1/pool/leave'), () => 'This machine is in no pool any more.')
-  })
+  talks<{ yes?: boolean }>(
+    pool
+      .command('leave')
+      .description('leave the pool')
+      .option('--yes', 'also when files that lie on this machine alone are lost'),
+    async (context, client, _args, { yes }) => {
+      const left = await client.ask('POST', '/v1/pool/leave').catch(async (error: unknown) => {
+        if (!(error instanceof ApiFailure) || error.code !== 'last-copies') throw error
+        const { confirm, entries, bytes } = error.problem as Partial<ConfirmFacts>
+        if (yes !== true || confirm === undefined) {
+          throw new Failure(
+            error.code,
+            `${entries ?? 0} files (${formatBytes(bytes ?? 0)}) lie on this machine alone and would be lost.`,
+            { hint: '`hadahoop nodes drain` moves them off first; --yes loses them.' },
+          )
+        }
+        return await client.ask('POST', '/v1/pool/leave', undefined, { confirm })
+      })
+      context.show(left, () => 'This machine is in no pool any more.')
+    },
+  )
 }
 
 function wordsOf(pool: Pool): string {
+  const { room } = pool
   return [
     `Pool "${pool.name}": ${pool.nodesOnline} of ${pool.nodes} machines online, ${pool.copies} copies wanted`,
     `${pool.files} files in ${pool.folders} folders, ${formatBytes(pool.bytes)}`,
-    `${formatBytes(pool.usedBytes)} used of ${formatBytes(pool.quotaBytes)}`,
+    `${formatBytes(pool.usedBytes)} used of ${formatBytes(pool.quotaBytes)}; room for ${formatBytes(room.bytes)} at ${room.copies} ${room.copies === 1 ? 'copy' : 'copies'}`,
   ].join('\n')
 }
 
-function copiesOf(text: string): number {
+export function copiesOf(text: string): number {
   if (/^[1-5]$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Copies are from 1 to 5.')
 }

@@ -17,6 +17,7 @@ import { localTime, print, printJson, table, visible } from '../output.ts'
 import { entryUrl, fileUrl, folderUrl, parseRemote, type RemotePath } from '../remotePath.ts'
 import { entryAt } from '../transfer/put.ts'
 import { talks, wholeList } from './context.ts'
+import { nodeOf } from './machines.ts'
 import { sizeOf } from './start.ts'
 
 export function treeCommands(program: Command): void {
@@ -117,7 +118,7 @@ export function treeCommands(program: Command): void {
 function findCommand(program: Command): void {
   talks<Record<string, string | number>>(
     program
-      .command('find <query>')
+      .command('find [query]')
       .description('by any part of the name')
       .addOption(new Option('--kind <kind>', 'only these').choices(['file', 'folder']))
       .addOption(new Option('--type <type>', 'only these').choices(contentTypes))
@@ -126,9 +127,11 @@ function findCommand(program: Command): void {
       .option('--after <time>', 'modified after (RFC 3339)')
       .option('--before <time>', 'modified before (RFC 3339)')
       .option('--folder <path>', 'only below')
+      .option('--node <node>', 'only files with a copy on this machine')
       .addOption(new Option('--state <state>', 'only in this state').choices(fileStates)),
-    async (context, client, [q = ''], { folder, ...filters }) => {
+    async (context, client, [q = ''], { folder, node, ...filters }) => {
       const query = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name, String(value)]))
+      if (node !== undefined) query['node'] = (await nodeOf(client, String(node))).id
       if (folder !== undefined) query['folder'] = joinPath(parseRemote(String(folder)).names)
       context.show(await wholeList(client.items<Entry>('/v1/search', { q, ...query })), ({ items }) =>
         entryTable(items, ({ path }) => path),
@@ -170,11 +173,19 @@ function trashCommands(program: Command): void {
     trash.command('empty [id-or-path]').description('delete for good').option('--yes', 'also when it is much'),
     async (_context, client, [text], { yes }) => {
       const url = text === undefined ? '/v1/trash' : `/v1/trash/${(await trashed(client, text)).id}`
-      await deleteConfirmed(client, url, yes === true)
+      await deleteConfirmed(client, url, yes === true).catch(sayIfMissing)
       if (_context.json) printJson({})
       else print('Deleted for good.')
     },
   )
+}
+
+/** This release keeps everything: the node has no such route yet. */
+function sayIfMissing(error: unknown): never {
+  if (!(error instanceof ApiFailure) || error.code !== 'not-found') throw error
+  throw new Failure('not-yet', 'This release deletes nothing for good: the trash keeps everything.', {
+    hint: 'A later release will empty it.',
+  })
 }
 
 /** An item of the trash by id, or the newest that was at a path. */

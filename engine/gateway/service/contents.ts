@@ -17,7 +17,7 @@ import type {
 } from '../../../shared/index.ts'
 import { parseJsonPath } from '../../../shared/index.ts'
 import type { OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from '../service.ts'
-import { machineName, toEntry, toTrashItem, toVersion } from './entries.ts'
+import { machineName, settledForFolders, toEntry, toTrashItem, toVersion } from './entries.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
 
 type Contents = Pick<
@@ -79,6 +79,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
     },
     async listFolder(path, query: FolderQuery) {
       const here = pool()
+      await settledForFolders(here)
       const folder = files.mustBeFolder(files.mustBeAt(here.catalog.read, path))
       return pageOf(here.catalog.read.list(folder, query), (view) => toEntry(here, view))
     },
@@ -90,6 +91,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
       await files.trashFolder(pool(), path, options)
     },
     async entryAt(path) {
+      await settledForFolders(pool())
       return toEntry(pool(), files.mustBeAt(pool().catalog.read, path))
     },
     async entry(id) {

@@ -1,17 +1,29 @@
 /**
- * Entries in the API's form: what the catalog's views say, the state that the census finds, and for every state but
- * `protected` the reason and the next step in the words of people.
+ * Entries in the API's form: what the catalog's views say, and the state that the census finds. A file's state is of now; a
+ * folder's is as of the last survey, so whoever shows folders waits for `settledForFolders` first.
  */
 import type { NodeId } from '../../base/ids.ts'
 import type { EntryView, TrashItem as TrashView, Version as VersionRow } from '../../catalog/index.ts'
+import { limits } from '../../limits.ts'
 import { type FileState, fileState, type ReplicaCounts } from '../../placement/index.ts'
-import type { Entry, Reason, TrashItem, Version } from '../../../shared/index.ts'
+import type { Entry, TrashItem, Version } from '../../../shared/index.ts'
+import { entryReason } from './entryReasons.ts'
 import type { PoolParts } from './parts.ts'
 
 const dayMs = 86_400_000
 
 export function timeText(ms: number): string {
   return new Date(ms).toISOString()
+}
+
+/** Lets a survey of now be made, as long as a person would not notice; the first after a start may take longer and is not waited for. */
+export async function settledForFolders(pool: PoolParts): Promise<void> {
+  const enough = new AbortController()
+  await Promise.race([
+    pool.census.settled().then(() => undefined),
+    pool.clock.sleep(limits.folderStateWaitMs, enough.signal).catch(() => undefined),
+  ])
+  enough.abort()
 }
 
 /** An entry as the API shows it. */
@@ -30,7 +42,7 @@ export function toEntry(pool: PoolParts, view: EntryView): Entry {
     version: view.version,
     copies: counts === undefined ? folderCopies(policy.copies, state) : pickCopies(counts),
     state,
-    reasons: state === 'protected' ? [] : [reasonFor(pool, view, state, counts)],
+    reasons: state === 'protected' ? [] : [entryReason(pool, view, state, counts)],
     ...(view.heads.length > 1 ? { conflict: true } : {}),
     ...(view.caseTwin ? { caseTwin: true } : {}),
     ...(own !== undefined && own.pinnedTo.length > 0 ? { pinnedTo: [...own.pinnedTo] } : {}),
@@ -45,90 +57,6 @@ function pickCopies({ wanted, durable, reachable }: ReplicaCounts): Entry['copie
 function folderCopies(wanted: number, state: FileState): Entry['copies'] {
   if (state === 'protected') return { wanted, durable: wanted, reachable: wanted }
   return { wanted, durable: state === 'lost' ? 0 : 1, reachable: state === 'lost' || state === 'unreachable' ? 0 : 1 }
-}
-
-function reasonFor(pool: PoolParts, view: EntryView, state: FileState, counts: ReplicaCounts | undefined): Reason {
-  if (view.kind === 'folder') {
-    return {
-      code: state,
-      text: `Something in this folder is ${stateWords[state]}.`,
-      action: 'Open the folder to see which files.',
-    }
-  }
-  if (view.version !== null && pool.catalog.chunks.fewestHoldersAmong(view.version, []) === undefined) {
-    return {
-      code: 'segment-missing',
-      text: 'This machine does not know all of its pieces yet.',
-      action: 'Nothing to do if another machine is switched on: the rest arrives by itself.',
-    }
-  }
-  const holders = namesOfHolders(pool, view)
-  const away = holders.filter((each) => !pool.roster.reachable().has(each.nodeId))
-  const [first] = away
-  const missing = (counts?.wanted ?? 0) - (counts?.durable ?? 0)
-  switch (state) {
-    case 'copying':
-      return {
-        code: 'copying',
-        text: `${missing} more ${missing === 1 ? 'copy is' : 'copies are'} being made.`,
-        action: 'Nothing to do: wait until it is done.',
-      }
-    case 'degraded':
-    case 'at-risk':
-      if (first !== undefined) {
-        return {
-          code: 'machine-away',
-          nodeId: first.nodeId,
-          text: `${counts?.durable} of ${counts?.wanted} copies: ${first.name} is away.`,
-          action: `Switch on ${first.name}, or add a machine.`,
-        }
-      }
-      return {
-        code: 'too-few-machines',
-        text:
-          holders.length === 1
-            ? `Only on ${holders[0]?.name}.`
-            : `${counts?.durable} of ${counts?.wanted} copies: no other machine with room is switched on.`,
-        action: 'Switch on another machine, give the pool more space, or add a machine.',
-      }
-    case 'unreachable':
-      return {
-        code: 'machine-away',
-        text: `On ${away.map((each) => each.name).join(', ') || 'a machine'}, which is switched off or cannot be reached.`,
-        action: `Switch on ${first?.name ?? 'that machine'}.`,
-        ...(first === undefined ? {} : { nodeId: first.nodeId }),
-      }
-    case 'lost':
-      return {
-        code: 'lost',
-        text: 'No machine has all of it.',
-        action: 'If a removed machine still has its disk, connect it again.',
-      }
-    case 'protected':
-      return { code: 'protected', text: 'All copies are there.' }
-  }
-}
-
-const stateWords: Record<FileState, string> = {
-  protected: 'protected',
-  copying: 'being copied',
-  degraded: 'short of copies',
-  'at-risk': 'at risk',
-  unreachable: 'on machines that are switched off',
-  lost: 'lost',
-}
-
-/** Members that hold any chunk of the file, with their names. */
-function namesOfHolders(pool: PoolParts, view: EntryView): { nodeId: NodeId; name: string }[] {
-  const nodes = new Set<NodeId>()
-  if (view.version !== null && pool.catalog.read.version(view.version) !== undefined) {
-    let looked = 0
-    for (const chunk of pool.catalog.chunks.chunksOfVersion(view.version)) {
-      for (const holder of pool.catalog.chunks.facts(chunk)?.holders ?? []) nodes.add(holder)
-      if (++looked === 64) break
-    }
-  }
-  return [...nodes].map((nodeId) => ({ nodeId, name: machineName(pool, nodeId) }))
 }
 
 export function machineName(pool: PoolParts, nodeId: NodeId): string {

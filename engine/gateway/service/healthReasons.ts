@@ -76,7 +76,9 @@ function away(pool: PoolParts, { repair }: Findings): Reason[] {
     const name = machineName(pool, nodeId)
     const ends = repair.waiting.filter((each) => each.nodeId === nodeId).map((each) => each.untilMs)
     const text = `${name} is ${state === 'away' ? 'switched off or asleep' : 'switched off or cannot be reached'}.`
-    const reason = { code: 'machine-away', nodeId, remedy: 'switch-on' as const }
+    const lastSeenMs = roster.lastSeenMs(nodeId)
+    const since = lastSeenMs === null ? {} : { since: timeText(lastSeenMs) }
+    const reason = { code: 'machine-away', nodeId, ...since, remedy: 'switch-on' as const }
     if (ends.length > 0) {
       return [
         {

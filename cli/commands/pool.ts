@@ -59,7 +59,7 @@ export function poolCommands(program: Command): void {
         const { confirm, entries, bytes } = error.problem as Partial<ConfirmFacts>
         if (yes !== true || confirm === undefined) {
           throw new Failure(
-            error.code,
+            'last-copies',
             `${entries ?? 0} files (${formatBytes(bytes ?? 0)}) lie on this machine alone and would be lost.`,
             { hint: '`hadahoop nodes drain` moves them off first; --yes loses them.' },
           )

@@ -20,6 +20,9 @@ import { talks, wholeList } from './context.ts'
 import { nodeOf } from './machines.ts'
 import { sizeOf } from './start.ts'
 
+/** What a node answers for a route that it lacks. */
+const missingCodes = ['not-found', 'method-not-allowed']
+
 export function treeCommands(program: Command): void {
   talks<{ sort: string; reverse?: boolean }>(
     program
@@ -182,7 +185,7 @@ function trashCommands(program: Command): void {
 
 /** This release keeps everything: the node has no such route yet. */
 function sayIfMissing(error: unknown): never {
-  if (!(error instanceof ApiFailure) || error.code !== 'not-found') throw error
+  if (!(error instanceof ApiFailure) || !missingCodes.includes(error.code)) throw error
   throw new Failure('not-yet', 'This release deletes nothing for good: the trash keeps everything.', {
     hint: 'A later release will empty it.',
   })

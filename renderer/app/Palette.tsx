@@ -52,9 +52,21 @@ export function Palette({ onShortcuts }: { readonly onShortcuts: () => void }) {
             onClick: () => navigate(`/search?q=${encodeURIComponent(asked)}`),
           },
         ]
-  const actions = [...commands, ...entries, ...everything]
+  // What comes late stands last, so that the choice does not move under the finger.
+  const actions = [...commands, ...everything, ...entries]
   return (
-    <Spotlight.Root query={text} onQueryChange={setText} shortcut={null} clearQueryOnClose scrollable maxHeight={420}>
+    <Spotlight.Root
+      query={text}
+      onQueryChange={setText}
+      shortcut={null}
+      clearQueryOnClose
+      scrollable
+      maxHeight={420}
+      centered={false}
+      yOffset="14vh"
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
+      attributes={{ content: { 'aria-label': 'Command palette' } }}
+    >
       <Spotlight.Search
         placeholder="Go to, or find a file"
         aria-label="Go to, or find a file"

@@ -29,12 +29,12 @@ export const railScreens = [
 export function Rail({ pool, screen }: { readonly pool: Pool; readonly screen: Screen }) {
   const uploading = useValue(activeUploads)
   return (
-    <header className={classes.rail}>
+    <nav aria-label="Screens" className={classes.rail}>
       <Link to="/files" className={classes.brand} aria-label="Hadahoop, all files">
         <img src="/icon.svg" alt="" width={24} height={24} />
         <span className={classes.word}>Hadahoop</span>
       </Link>
-      <nav aria-label="Screens" className={classes.screens}>
+      <div className={classes.screens}>
         {railScreens.map((each) => {
           const isHere = each.screen === screen || (screen === 'search' && each.screen === 'files')
           return (
@@ -49,8 +49,8 @@ export function Rail({ pool, screen }: { readonly pool: Pool; readonly screen: S
             </Tooltip>
           )
         })}
-      </nav>
+      </div>
       <PoolFoot pool={pool} />
-    </header>
+    </nav>
   )
 }

@@ -42,7 +42,7 @@ export function JoinPool() {
     >
       <div className={classes.heading}>
         <IconUsersPlus size={26} stroke={1.6} aria-hidden />
-        <Title order={2} size="h3">
+        <Title order={2} size="h2">
           Join a pool
         </Title>
       </div>

@@ -29,7 +29,7 @@ export function NewPool() {
     >
       <div className={classes.heading}>
         <IconCirclePlus size={26} stroke={1.6} aria-hidden />
-        <Title order={2} size="h3">
+        <Title order={2} size="h2">
           New pool
         </Title>
       </div>

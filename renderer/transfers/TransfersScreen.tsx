@@ -10,6 +10,7 @@ import { useValue } from '../api/value.ts'
 import { folderAddress } from '../app/address.ts'
 import { Link } from '../app/Link.tsx'
 import { Message } from '../app/Message.tsx'
+import page from '../app/Page.module.css'
 import { TopBar } from '../app/TopBar.tsx'
 import { failed } from '../app/undo.ts'
 import { countText, filesText, sizeText } from '../words/sizes.ts'
@@ -59,7 +60,7 @@ export function TransfersScreen() {
           </Button>
         ) : null}
       </TopBar>
-      <div className={classes.scroller}>
+      <div className={page.scroller}>
         {lines.length === 0 ? (
           <Message
             title="Nothing is moving"

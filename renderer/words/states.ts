@@ -36,7 +36,8 @@ export const fileStateLooks: Readonly<Record<FileState, StateLook>> = {
 
 /** What a state means for this entry: why, and what next, in the engine's words where it has some. */
 export function stateSentence(entry: Entry): string {
-  if (entry.reasons.length > 0) return entry.reasons.map(({ text }) => text).join(' ')
+  if (entry.reasons.length > 0)
+    return entry.reasons.map(({ text, action }) => [text, action].filter(Boolean).join(' ')).join(' ')
   if (entry.kind === 'folder') return entry.state === 'protected' ? 'Everything inside has its copies.' : ''
   const { durable, wanted } = entry.copies
   if (entry.state === 'protected') return `${copiesText(durable)}.`

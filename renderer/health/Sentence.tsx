@@ -1,0 +1,69 @@
+/** Large: is everything safe. Below, for everything that is not: why, and what to do, with a button where one helps. */
+import { Button, Text, Title } from '@mantine/core'
+import { IconShieldOff } from '@tabler/icons-react'
+import type { Health, Reason } from '../../shared/index.ts'
+import { request } from '../api/client.ts'
+import { navigate } from '../app/address.ts'
+import { failed } from '../app/undo.ts'
+import { fileStateLooks } from '../words/states.ts'
+import classes from './HealthScreen.module.css'
+import { healthSentence } from './sentences.ts'
+
+export function Sentence({ health, machines }: { readonly health: Health; readonly machines: number }) {
+  const look = health.state === 'no-pool' ? undefined : fileStateLooks[health.state]
+  const Icon = look?.icon ?? IconShieldOff
+  return (
+    <section className={classes.sentence} aria-label="In one sentence">
+      <Icon size={52} stroke={1.4} color={look?.color} aria-hidden />
+      <div>
+        <Title order={2} className={classes.large}>
+          {healthSentence(health, machines)}
+        </Title>
+        {machines < 2 ? (
+          <Text c="dimmed" mt={6}>
+            Add a second machine to keep two copies of everything.
+          </Text>
+        ) : null}
+        <ul className={classes.reasons}>
+          {health.reasons.map((reason) => (
+            <li key={`${reason.code} ${reason.text}`}>
+              <Text span>
+                {reason.text}{' '}
+                {reason.action === undefined ? null : (
+                  <Text span c="dimmed">
+                    {reason.action}
+                  </Text>
+                )}
+              </Text>
+              <Remedy reason={reason} />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  )
+}
+
+function Remedy({ reason }: { readonly reason: Reason }) {
+  const resume = () =>
+    request('POST', '/v1/repair', { body: { resume: true } }).catch((error: unknown) =>
+      failed('Copying could not be resumed', error),
+    )
+  switch (reason.remedy) {
+    case 'add-machine':
+    case 'free-space':
+      return (
+        <Button variant="default" size="compact-sm" onClick={() => navigate('/machines')}>
+          Machines
+        </Button>
+      )
+    case 'resume':
+      return (
+        <Button size="compact-sm" onClick={() => void resume()}>
+          Copy now
+        </Button>
+      )
+    default:
+      return null
+  }
+}

@@ -1,0 +1,84 @@
+/** Name, place, space and kind of a machine. */
+import { Autocomplete, Button, Group, Modal, NativeSelect, NumberInput, Stack, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { DeviceClass, Node } from '../../shared/index.ts'
+import { nodesQuery } from '../api/queries.ts'
+import { sizeText } from '../words/sizes.ts'
+import { changeMachine } from './machineActions.ts'
+
+const gigabyte = 1e9
+
+const kinds: readonly { readonly value: DeviceClass; readonly label: string }[] = [
+  { value: 'always-on', label: 'Always on: its copies are made anew after 30 minutes' },
+  { value: 'desktop', label: 'Desktop: after a day' },
+  { value: 'laptop', label: 'Laptop: after a day' },
+]
+
+export function EditMachine({ node, onClose }: { readonly node: Node; readonly onClose: () => void }) {
+  const nodes = useQuery(nodesQuery)
+  const [name, setName] = useState(node.name)
+  const [site, setSite] = useState(node.site)
+  const [space, setSpace] = useState<number | string>(Math.round(node.quotaBytes / gigabyte))
+  const [deviceClass, setDeviceClass] = useState(node.deviceClass)
+  const save = async (): Promise<void> => {
+    const gigabytes = Number(space)
+    const isNewSpace = Number.isFinite(gigabytes) && gigabytes !== Math.round(node.quotaBytes / gigabyte)
+    const quota = isNewSpace ? { quotaBytes: Math.round(gigabytes * gigabyte) } : {}
+    if (await changeMachine(node, { name: name.trim(), site: site.trim(), deviceClass, ...quota })) onClose()
+  }
+  const sites = [...new Set((nodes.data ?? []).map((each) => each.site))].filter(Boolean)
+  return (
+    <Modal opened onClose={onClose} title={node.name} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
+        }}
+      >
+        <Stack>
+          <TextInput
+            label="Name"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            required
+            withAsterisk={false}
+            maxLength={60}
+            data-autofocus
+          />
+          <Autocomplete
+            label="Place"
+            description="Copies are kept in different places where there are several."
+            data={sites}
+            value={site}
+            onChange={setSite}
+            maxLength={60}
+          />
+          <NumberInput
+            label="Space for the pool"
+            description={`${sizeText(node.usedBytes)} are used.`}
+            suffix=" GB"
+            min={0}
+            thousandSeparator
+            value={space}
+            onChange={setSpace}
+          />
+          <NativeSelect
+            label="Kind"
+            data={kinds}
+            value={deviceClass}
+            onChange={(event) => setDeviceClass(event.currentTarget.value as DeviceClass)}
+          />
+          <Group justify="flex-end" mt="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" disabled={name.trim() === ''}>
+              Save
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

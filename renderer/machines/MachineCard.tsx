@@ -1,0 +1,86 @@
+/** One machine in a few lines: name, place, state, how full it is, and what it alone holds. */
+import { Menu, ActionIcon, Progress, Text, Title } from '@mantine/core'
+import { IconDeviceDesktop, IconDeviceLaptop, IconDots, IconServer2 } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import type { Node } from '../../shared/index.ts'
+import { filesText, sizeText } from '../words/sizes.ts'
+import { StateBadge } from '../words/StateBadge.tsx'
+import { machineLook } from '../words/states.ts'
+import { exactTime, untilText } from '../words/times.ts'
+import classes from './MachineCard.module.css'
+
+const icons = { 'always-on': IconServer2, desktop: IconDeviceDesktop, laptop: IconDeviceLaptop } as const
+
+interface Props {
+  readonly node: Node
+  /** Menu items, if it has a menu. */
+  readonly menu?: ReactNode
+  readonly children?: ReactNode
+}
+
+export function MachineCard({ node, menu, children }: Props) {
+  const Icon = icons[node.deviceClass]
+  const used = `${sizeText(node.usedBytes)} of ${sizeText(node.quotaBytes)}`
+  const percent = node.quotaBytes === 0 ? 0 : Math.round((100 * node.usedBytes) / node.quotaBytes)
+  const titleId = `machine-${node.id}`
+  return (
+    <article className={classes.card} aria-labelledby={titleId}>
+      <div className={classes.top}>
+        <Icon size={26} stroke={1.4} aria-hidden />
+        <div className={classes.grow}>
+          <Title order={2} size="md" fw={600} id={titleId} className={classes.name}>
+            {node.name}
+          </Title>
+          <Text size="sm" c="dimmed" truncate>
+            {[node.site, node.self ? 'this machine' : ''].filter(Boolean).join(', ') || 'no place named'}
+          </Text>
+        </div>
+        {menu === undefined ? null : (
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon aria-label={`Actions for ${node.name}`}>
+                <IconDots size={18} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>{menu}</Menu.Dropdown>
+          </Menu>
+        )}
+      </div>
+      <span title={node.lastSeen === null ? undefined : `Last seen ${exactTime(node.lastSeen)}`}>
+        <StateBadge look={machineLook(node)} />
+      </span>
+      <div>
+        <Progress value={percent} size={6} aria-label={`${used} used`} />
+        <Text size="sm" c="dimmed" mt={6}>
+          {used}
+        </Text>
+      </div>
+      {sentencesOf(node).map((text) => (
+        <Text key={text} size="sm">
+          {text}
+        </Text>
+      ))}
+      {children}
+    </article>
+  )
+}
+
+/** What is worth knowing of this machine, none if all is as usual. */
+function sentencesOf(node: Node): string[] {
+  const { onlyHere, shedding, waitEnds, clockOffsetMs, sameComputerAs } = node
+  const sentences: string[] = []
+  if (onlyHere !== undefined && onlyHere.files > 0) {
+    sentences.push(`${filesText(onlyHere.files)} only here, ${sizeText(onlyHere.bytes)}.`)
+  }
+  if (waitEnds) sentences.push(`Its copies are made anew ${untilText(waitEnds)} unless it returns.`)
+  if (shedding) sentences.push('What it holds is moving to other machines.')
+  if (sameComputerAs !== undefined && sameComputerAs.length > 0) {
+    sentences.push('Shares its computer with another machine of the pool, so it counts as one.')
+  }
+  const minuteMs = 60_000
+  if (clockOffsetMs && Math.abs(clockOffsetMs) > 10 * minuteMs) {
+    const minutes = Math.round(Math.abs(clockOffsetMs) / minuteMs)
+    sentences.push(`Its clock is ${minutes} minutes ${clockOffsetMs > 0 ? 'ahead' : 'behind'}. Set it right.`)
+  }
+  return sentences
+}

@@ -15,6 +15,7 @@ export const engineOrder: readonly (readonly string[])[] = [
   ['placement'],
   ['replication'],
   ['files'],
+  ['activity'],
   ['cloud'],
   ['gateway'],
   ['poolRuntime.ts', 'diagnosis.ts'],
@@ -48,7 +49,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bin: ['build'],
 }
 /** Layers of engine/ that may import shared/. */
-export const engineUsersOfShared: readonly string[] = ['gateway', 'diagnosis.ts', 'engine.ts', 'main.ts', 'sim']
+export const engineUsersOfShared: readonly string[] = ['activity', 'gateway', 'diagnosis.ts', 'engine.ts', 'main.ts', 'sim']
 
 /**
  * Foreign modules that touch the world, and where alone they may be imported (types may be imported anywhere, tests may

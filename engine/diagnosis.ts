@@ -1,32 +1,11 @@
 /**
- * What happened to this node and what is wrong with it, in the words of people: a bounded diary in memory, and the checks of
- * `hadahoop doctor`, which answer why machines do not see each other.
+ * What is wrong with this node, in the words of people: the checks of `hadahoop doctor`, which answer why machines do not see
+ * each other.
  */
-import type { Activity, DoctorCheck } from '../shared/index.ts'
-import type { NodeId } from './base/ids.ts'
+import type { DoctorCheck } from '../shared/index.ts'
 import type { NodeParts } from './gateway/index.ts'
 import { limits } from './limits.ts'
-import type { Clock, Discovery } from './ports.ts'
-
-export class Diary {
-  readonly items: Activity[] = []
-  readonly #clock: Clock
-  readonly #told: (item: Activity) => void
-  #next = 1
-
-  constructor(clock: Clock, told: (item: Activity) => void) {
-    this.#clock = clock
-    this.#told = told
-  }
-
-  note(code: string, text: string, nodeId?: NodeId): void {
-    const at = new Date(this.#clock.nowMs()).toISOString()
-    const item: Activity = { id: String(this.#next++), at, code, text, ...(nodeId === undefined ? {} : { nodeId }) }
-    this.items.push(item)
-    if (this.items.length > limits.activityItems) this.items.shift()
-    this.#told(item)
-  }
-}
+import type { Discovery } from './ports.ts'
 
 /** Checks in the order in which a person would look. */
 export function diagnose(parts: NodeParts, discovery: Discovery | null): DoctorCheck[] {

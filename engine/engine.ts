@@ -3,11 +3,12 @@
  * starting and stopping, joining and leaving; everything else is in the layers below. No HTTP here: the service that it offers
  * is called by the gateway, the tests and the simulation alike.
  */
+import { Diary } from './activity/index.ts'
 import { Semaphore } from './base/async.ts'
 import { EngineError, isEngineError, messageOf } from './base/error.ts'
 import type { NodeId } from './base/ids.ts'
 import type { PoolSettings } from './catalog/index.ts'
-import { Diary, diagnose } from './diagnosis.ts'
+import { diagnose } from './diagnosis.ts'
 import { createService, type NodeParts, type Notice, type PoolParts, type Service } from './gateway/index.ts'
 import type { Identity } from './identity/index.ts'
 import { assertLimits, limits } from './limits.ts'
@@ -73,7 +74,8 @@ export class Engine implements NodeParts, AsyncDisposable {
     this.identity = options.identity
     this.self = options.identity.nodeId
     this.membership = membership
-    this.#diary = new Diary(options.ports.clock, (item) => this.#notify({ type: 'activity', item }))
+    const { clock, disk } = options.ports
+    this.#diary = new Diary(disk.openDatabase('activity.db'), clock, (item) => this.#notify({ type: 'activity', item }))
     this.#port = options.listen.port
     this.#network = this.#makeNetwork()
     this.service = createService(this)
@@ -116,7 +118,7 @@ export class Engine implements NodeParts, AsyncDisposable {
       await this.membership.create(name)
       await this.#exit()
       await this.#enter({ name, copies, ...newPoolSettings })
-      this.#diary.note('pool-created', `The pool ${name} was made on this machine.`)
+      this.#diary.note({ code: 'pool-created', text: `The pool ${name} was made on this machine.` })
     })
   }
 
@@ -130,7 +132,7 @@ export class Engine implements NodeParts, AsyncDisposable {
       await this.#exit()
       await this.#enter(null)
       await this.#becomeKnown()
-      this.#diary.note('pool-joined', 'This machine joined the pool.')
+      this.#diary.note({ code: 'pool-joined', text: 'This machine joined the pool.' })
     })
   }
 
@@ -140,6 +142,8 @@ export class Engine implements NodeParts, AsyncDisposable {
       await this.membership.leave()
       await this.#exit()
       await forgetPoolFiles(this.#options.ports.disk)
+      this.#diary.forget()
+      this.#diary.note({ code: 'pool-left', text: 'This machine left its pool.' })
       await this.#enter(null)
     })
   }
@@ -160,8 +164,8 @@ export class Engine implements NodeParts, AsyncDisposable {
     return diagnose(this, this.#options.discovery ? this.#options.ports.discovery : null)
   }
 
-  activity() {
-    return this.#diary.items
+  activity(before: string | null, limit: number) {
+    return this.#diary.page(before, limit)
   }
 
   subscribe(listener: (notice: Notice) => void): Disposable {
@@ -175,6 +179,7 @@ export class Engine implements NodeParts, AsyncDisposable {
       if (this.#discovering) await this.#options.ports.discovery.stop()
       await this.#exit()
       this.membership.close()
+      this.#diary.close()
       await this.#options.ports.compute.stop()
     })
   }
@@ -204,9 +209,9 @@ export class Engine implements NodeParts, AsyncDisposable {
       network.on({
         connected: (peer) => {
           if (peer.dialled) this.membership.addresses.worked(peer.nodeId, peer.address)
-          this.#diary.note('machine-connected', `${this.#nameOf(peer.nodeId)} is connected.`, peer.nodeId)
+          this.#note('machine-connected', peer.nodeId, 'is connected')
         },
-        disconnected: (nodeId) => this.#diary.note('machine-gone', `${this.#nameOf(nodeId)} is gone.`, nodeId),
+        disconnected: (nodeId) => this.#note('machine-gone', nodeId, 'is gone'),
       }),
     )
     if (this.membership.keyring !== null) {
@@ -216,6 +221,7 @@ export class Engine implements NodeParts, AsyncDisposable {
         membership: this.membership,
         network,
         profile,
+        diary: this.#diary,
         notify: (notice) => this.#notify(notice),
         report,
         founding,
@@ -314,6 +320,10 @@ export class Engine implements NodeParts, AsyncDisposable {
 
   #nameOf(nodeId: NodeId): string {
     return this.#runtime?.parts.roster.profile(nodeId)?.name ?? nodeId.slice(0, 8)
+  }
+
+  #note(code: string, nodeId: NodeId, what: string): void {
+    this.#diary.note({ code, text: `${this.#nameOf(nodeId)} ${what}.`, nodeId })
   }
 
   #notify(notice: Notice): void {

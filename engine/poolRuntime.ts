@@ -3,6 +3,7 @@
  * taken apart as one. Between the layers only this file connects events: a row that arrives ends leases, a claim or a member
  * that changes makes the census stale and wakes repair, and whatever people can see becomes a notice.
  */
+import { type Diary, PoolWatch } from './activity/index.ts'
 import { messageOf } from './base/error.ts'
 import type { NodeId } from './base/ids.ts'
 import {
@@ -42,6 +43,7 @@ export interface PoolRuntimeDeps {
   readonly membership: PoolMembership
   readonly network: PeerNetwork
   readonly profile: OwnProfile
+  readonly diary: Diary
   readonly notify: (notice: Notice) => void
   readonly report: (problem: string) => void
   /** Settings of a pool that is being made; null when it exists already. */
@@ -129,6 +131,8 @@ export class PoolRuntime implements AsyncDisposable {
     this.#connectEvents()
     this.#runner.run(this.#repair)
     this.#runner.run(this.#upkeep())
+    const { diary } = deps
+    this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, clock }))
   }
 
   /** Opens (or makes) the pool's data in the data folder and starts everything that runs on it. */

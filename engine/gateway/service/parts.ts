@@ -49,6 +49,7 @@ export interface NodeParts {
   doctor(): Promise<DoctorCheck[]>
   /** Files of this computer that the node may read in. */
   readonly localFiles: LocalFiles | null
-  activity(): readonly Activity[]
+  /** Up to `limit` items that came before the one with that id (null: the newest), newest first. */
+  activity(before: string | null, limit: number): Activity[]
   subscribe(listener: (notice: Notice) => void): Disposable
 }

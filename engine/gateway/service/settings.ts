@@ -3,7 +3,7 @@ import { EngineError } from '../../base/error.ts'
 import { commit } from '../../files/index.ts'
 import type { Settings } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { inPool, pageOfAll } from './contents.ts'
+import { inPool } from './contents.ts'
 import { definedOf } from './nodes.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
 
@@ -16,7 +16,12 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
       return await parts.doctor()
     },
     async activity(query) {
-      return pageOfAll([...parts.activity()].reverse(), query)
+      const { limit, cursor } = query
+      if (cursor !== null && !/^\d{1,15}$/.test(cursor)) {
+        throw new EngineError('bad-cursor', 'the cursor is not from this list')
+      }
+      const items = parts.activity(cursor, limit)
+      return { items, next: items.length < limit ? null : (items.at(-1)?.id ?? null) }
     },
     async settings() {
       return settingsOf(pool())

@@ -65,6 +65,7 @@ export class Engine implements NodeParts, AsyncDisposable {
   #attached = new DisposableStack()
   #runtime: PoolRuntime | null = null
   #discovering = false
+  #leavingReplaced = false
   #addressEpoch = 1
   /** The port that the node got at its first start, kept when the network is made anew. */
   #port: number | undefined
@@ -138,14 +139,17 @@ export class Engine implements NodeParts, AsyncDisposable {
 
   async leavePool(confirm: string | undefined): Promise<void> {
     await this.#exclusively(async () => {
-      this.#refuseLosing(confirm)
-      await this.membership.leave()
-      await this.#exit()
-      await forgetPoolFiles(this.#options.ports.disk)
-      this.#diary.forget()
-      this.#diary.note({ code: 'pool-left', text: 'This machine left its pool.' })
-      await this.#enter(null)
+      await this.#leave(confirm)
     })
+  }
+
+  /**
+   * The new machine takes over what people chose for the old one, which is drained and leaves when it is empty; one that is gone is
+   * removed. Throws `no-pool`, `no-such-node`, `conflict`.
+   */
+  async replaceNode(old: NodeId, heir: NodeId): Promise<void> {
+    if (this.#runtime === null) throw new EngineError('no-pool', 'this machine is in no pool')
+    await this.#runtime.replaceNode(old, heir)
   }
 
   /** The computer got, lost or changed a network address: wires may hang, and others must hear the new addresses. */
@@ -224,6 +228,7 @@ export class Engine implements NodeParts, AsyncDisposable {
         diary: this.#diary,
         notify: (notice) => this.#notify(notice),
         report,
+        replaced: () => void this.#leaveReplaced().catch((error: unknown) => report(messageOf(error))),
         founding,
         ...(minimumFreeBytes === undefined ? {} : { minimumFreeBytes }),
       })
@@ -252,6 +257,40 @@ export class Engine implements NodeParts, AsyncDisposable {
     const until = this.clock.monotonicMs() + limits.acknowledgeStallMs
     while (this.#runtime?.parts.catalog.read.settings() === undefined && this.clock.monotonicMs() < until) {
       await this.clock.sleep(limits.joinPollMs)
+    }
+  }
+
+  async #leave(confirm: string | undefined): Promise<void> {
+    const runtime = this.#runtime
+    this.#refuseLosing(confirm)
+    // Others may be about to delete theirs because of what this node has pledged.
+    if (this.membership.members().length > 1) await runtime?.endPledges()
+    try {
+      this.#refuseLosing(confirm)
+    } catch (error) {
+      runtime?.resumePledges()
+      throw error
+    }
+    await this.membership.leave()
+    await this.#exit()
+    await forgetPoolFiles(this.#options.ports.disk)
+    this.#diary.forget()
+    this.#diary.note({ code: 'pool-left', text: 'This machine left its pool.' })
+    await this.#enter(null)
+  }
+
+  /** This node was replaced and holds nothing more, as far as it knows: the others are asked, then it leaves. */
+  async #leaveReplaced(): Promise<void> {
+    if (this.#leavingReplaced) return
+    this.#leavingReplaced = true
+    try {
+      const runtime = this.#runtime
+      if (runtime === null || !(await runtime.isEmptied())) return
+      await this.#exclusively(async () => {
+        if (this.#runtime === runtime) await this.#leave(undefined)
+      })
+    } finally {
+      this.#leavingReplaced = false
     }
   }
 

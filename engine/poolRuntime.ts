@@ -15,7 +15,7 @@ import {
   type PoolSettings,
 } from './catalog/index.ts'
 import { type ChunkStore, openChunkStore } from './chunks/index.ts'
-import { Census, commit, Reader } from './files/index.ts'
+import { Census, commit, holdsLastCopies, Reader, replaceNode } from './files/index.ts'
 import type { Notice, PoolParts } from './gateway/index.ts'
 import type { Identity, Keyring } from './identity/index.ts'
 import { limits } from './limits.ts'
@@ -27,11 +27,15 @@ import {
   Courier,
   Fetcher,
   Foreground,
+  GiveUp,
   InventoryExchange,
+  LeaseEnds,
   Orders,
   type OwnSpace,
+  Pledger,
   Repair,
   Roster,
+  Shedding,
   serveChunks,
   type Worker,
   WorkerRunner,
@@ -46,6 +50,8 @@ export interface PoolRuntimeDeps {
   readonly diary: Diary
   readonly notify: (notice: Notice) => void
   readonly report: (problem: string) => void
+  /** This node is being replaced and holds nothing any more that a file needs. */
+  readonly replaced: () => void
   /** Settings of a pool that is being made; null when it exists already. */
   readonly founding: PoolSettings | null
   /** Must stay free on the disk; default limits.minimumFreeBytes. */
@@ -75,6 +81,9 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #roster: Roster
   readonly #copying: Copying
   readonly #repair: Repair
+  readonly #pledger: Pledger
+  readonly #shedding: Shedding
+  readonly #leaseEnds: LeaseEnds
   readonly #census: Census
   readonly #runner: WorkerRunner
   readonly #subscriptions = new DisposableStack()
@@ -106,6 +115,18 @@ export class PoolRuntime implements AsyncDisposable {
       settled: wakeRepair,
     })
     this.#repair = new Repair({ self, catalog, roster, orders, clock })
+    this.#pledger = new Pledger({ self, catalog, store, exchange: this.#exchange, network, clock })
+    const giveUp = new GiveUp({ store, catalog, network, clock, isStaying: (node) => roster.staying().has(node) })
+    this.#shedding = new Shedding({
+      ...{ self, catalog, store, roster, copying: this.#copying, giveUp, clock },
+      claimsSettled: () => this.#inventory.flush(),
+      replaced: () => this.#deps.replaced(),
+    })
+    this.#leaseEnds = new LeaseEnds({
+      ...{ self, startNumber: identity.startNumber, catalog, store },
+      isMember: (node) => membership.member(node) !== undefined,
+      startOf: (node) => network.peer(node)?.startNumber,
+    })
     this.#census = new Census({ catalog, roster: this.#roster, clock })
     const keyring = () => membership.keyring as Keyring
     this.parts = {
@@ -122,6 +143,7 @@ export class PoolRuntime implements AsyncDisposable {
       clock,
       random,
       repair: this.#repair,
+      shedding: this.#shedding,
       inventory: this.#inventory,
       wakeCopier: wakeRepair,
       census: this.#census,
@@ -130,6 +152,7 @@ export class PoolRuntime implements AsyncDisposable {
     serveChunks(network, store, foreground, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
     this.#connectEvents()
     this.#runner.run(this.#repair)
+    this.#runner.run(this.#shedding)
     this.#runner.run(this.#upkeep())
     const { diary } = deps
     this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, clock }))
@@ -173,13 +196,44 @@ export class PoolRuntime implements AsyncDisposable {
 
   /** How many chunks lie on this node alone: what leaving would lose. */
   onlyHere(): { chunks: number; bytes: number } {
-    const own = this.#catalog.chunks
-      .patterns()
-      .filter((each) => each.holders.length === 1 && each.holders[0] === this.parts.self)
+    const doubtful = this.#pledger.doubtful()
+    const own = this.#catalog.chunks.patterns().filter(({ holders }) => {
+      const sure = holders.filter((holder) => !doubtful.has(holder))
+      return sure.length === 1 && sure[0] === this.parts.self
+    })
     return {
       chunks: own.reduce((sum, each) => sum + each.chunks, 0),
       bytes: own.reduce((sum, each) => sum + each.bytes, 0),
     }
+  }
+
+  /** Before leaving: nobody relies on replicas of this node any more. Up to limits.pledgeTimeoutMs. */
+  async endPledges(): Promise<void> {
+    await this.#pledger.close()
+  }
+
+  resumePledges(): void {
+    this.#pledger.reopen()
+  }
+
+  /** See files/replace.ts. The old machine is removed at once if it is gone and holds nothing that no other has. */
+  async replaceNode(old: NodeId, heir: NodeId): Promise<void> {
+    const { self, roster, catalog, store } = this.parts
+    const { membership } = this.#deps
+    const roomBytes = heir === self ? store.usedBytes + (await this.#deps.ports.disk.freeBytes()) : null
+    await replaceNode(this.parts, old, heir, roomBytes)
+    const isGone = old !== self && !roster.reachable().has(old)
+    if (isGone && !holdsLastCopies(catalog, old)) await membership.remove(old)
+    this.parts.wakeCopier()
+  }
+
+  /** True if, by all that the connected members know, no file needs what lies here. Asks them. */
+  async isEmptied(): Promise<boolean> {
+    const { self } = this.parts
+    const peers = this.#deps.network.peers()
+    const walked = await Promise.all(peers.map(({ nodeId }) => this.#exchange.walkNow(nodeId, limits.pledgeTimeoutMs)))
+    if (walked.length === 0 || walked.includes(false) || this.#catalog.missingSegments(1).length > 0) return false
+    return this.#catalog.chunks.patterns().every(({ holders }) => !holders.includes(self))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -219,6 +273,7 @@ export class PoolRuntime implements AsyncDisposable {
         notify({ type: 'health' })
       }),
     )
+    this.#subscriptions.use(this.#exchange.on({ walked: (walk) => this.#leaseEnds.walked(walk) }))
     this.#subscriptions.use(network.on({ woke: () => this.#roster.woke() }))
     this.#subscriptions.use(membership.onChange(() => this.#applyMembership()))
     this.#applyMembership()
@@ -280,6 +335,8 @@ export class PoolRuntime implements AsyncDisposable {
         const node = this.parts.self
         const profile = this.#catalog.read.profile(node)
         if (profile !== undefined) this.#store.setQuotaBytes(profile.quotaBytes)
+        await this.#leaseEnds.check()
+        await this.#removeReplaced()
         if (clock.nowMs() - (this.#catalog.read.presenceMs(node) ?? 0) > dayMs) {
           await commit(this.parts, (tx) => tx.write({ what: 'presence', node, atMs: clock.nowMs() }))
         }
@@ -295,6 +352,16 @@ export class PoolRuntime implements AsyncDisposable {
     this.#copiesTold = copies
     this.#census.invalidate()
     this.#deps.notify({ type: 'health' })
+  }
+
+  /** This node replaces a machine that did not come back to be drained: it is removed once it is missed. */
+  async #removeReplaced(): Promise<void> {
+    const { membership } = this.#deps
+    for (const { nodeId } of membership.members()) {
+      const heir = this.#catalog.read.profile(nodeId)?.replacedBy
+      if (heir !== this.parts.self || this.#roster.durable().has(nodeId)) continue
+      if (!holdsLastCopies(this.#catalog, nodeId)) await membership.remove(nodeId)
+    }
   }
 
   /** Profiles name addresses; who is a member is dialled there. */

@@ -375,6 +375,7 @@ function treeReads(views: TreeReads): TreeReads {
     version: (id) => views.version(id),
     policy: (id) => views.policy(id),
     ownPolicy: (id) => views.ownPolicy(id),
+    pinnedBy: (node) => views.pinnedBy(node),
     trash: (options) => views.trash(options),
     trashed: (id) => views.trashed(id),
     profile: (node) => views.profile(node),

@@ -180,6 +180,25 @@ export interface OwnPolicy {
   readonly pinnedTo: readonly NodeId[]
 }
 
+export interface SearchQuery {
+  readonly text: string
+  readonly kind?: EntryKind
+  readonly folder?: EntryView
+  /** Of files: bytes of the current version, both ends included. Folders have no size. */
+  readonly minBytes?: number
+  readonly maxBytes?: number
+  /** Modified at or after, and before; ms since 1970. */
+  readonly afterMs?: number
+  readonly beforeMs?: number
+  /** Asked of names that fit otherwise. */
+  readonly named?: (name: string) => boolean
+  /** Asked of files and folders that fit otherwise. */
+  readonly acceptFile?: (file: EntryId) => boolean
+  readonly acceptFolder?: (folder: EntryView) => boolean
+  readonly limit: number
+  readonly cursor: string | null
+}
+
 /** Reads of the tree; synchronous, consistent inside one transaction. Paths are decoded names from the root. */
 export interface TreeReads {
   /** The entry at a path; undefined if nothing is there. [] is the root. ['Recovered'] is the recovered folder when it is not empty. */
@@ -200,19 +219,15 @@ export interface TreeReads {
   policy(id: EntryId): Policy
   /** The entry's own policy row, if any. */
   ownPolicy(id: EntryId): OwnPolicy | undefined
+  /** Entries whose own policy pins them to a node, deleted ones too. */
+  pinnedBy(node: NodeId): EntryId[]
   trash(options: { readonly limit: number; readonly cursor: string | null }): Page<TrashItem>
   trashed(id: EntryId): TrashItem | undefined
   profile(node: NodeId): NodeProfile | undefined
   presenceMs(node: NodeId): number | undefined
   settings(): PoolSettings | undefined
-  /** Any substring of the name, case-insensitive. */
-  search(query: {
-    readonly text: string
-    readonly kind?: EntryKind
-    readonly folder?: EntryView
-    readonly limit: number
-    readonly cursor: string | null
-  }): Page<EntryView>
+  /** Any substring of the name, case-insensitive, and whatever else is asked for. */
+  search(query: SearchQuery): Page<EntryView>
 }
 
 export interface CatalogTransaction extends TreeReads {

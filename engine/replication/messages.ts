@@ -121,3 +121,14 @@ export const grantBytes = defineMessage(
   z.object({ sizeBytes: count }),
   z.object({ waitMs: count.nullable() }),
 )
+
+/**
+ * Asks the receiver to pledge its replicas: the sender has marked its own as leaving and deletes them when enough others pledge.
+ * `wanted[i]` is how many pledges it asks for. Answers in order: `pledged`, or why not (see pledge.ts).
+ */
+export const pledgeChunks = defineMessage(
+  'chunks.pledge',
+  'control',
+  z.object({ ids: packed(limits.pledgesPerBatch), wanted: z.array(count).max(limits.pledgesPerBatch) }),
+  z.object({ answers: z.array(z.string().max(64)).max(limits.pledgesPerBatch) }),
+)

@@ -26,6 +26,14 @@ export interface CommitMark {
   readonly log: WalState | undefined
 }
 
+/** What a disk held at a moment. */
+export interface DiskImage {
+  readonly files: ReadonlyMap<string, Buffer>
+  readonly databases: ReadonlyMap<string, Buffer>
+}
+
+const databaseFiles = ['', '-wal', '-shm']
+
 export class SimDisk {
   /** Set by a test: the error with which an operation fails, if any. */
   fault: ((operation: DiskOperation, path: string) => EngineError | undefined) | undefined
@@ -97,6 +105,34 @@ export class SimDisk {
     data[at >> 3] = (data[at >> 3] ?? 0) ^ (1 << (at & 7))
     if (held === undefined) writeFileSync(this.#real(path), data)
     else this.#files.set(path, data)
+  }
+
+  /** All that lies there now, files and databases. Only while the node does not run. */
+  image(): DiskImage {
+    const databases = new Map<string, Buffer>()
+    for (const path of this.#databasePaths) {
+      for (const suffix of databaseFiles) {
+        const real = this.#real(path) + suffix
+        if (existsSync(real)) databases.set(path + suffix, readFileSync(real))
+      }
+    }
+    return { files: new Map(this.#files), databases }
+  }
+
+  /** Makes the disk what it was when the image was taken. Only while the node does not run. */
+  restore({ files, databases }: DiskImage): void {
+    this.wipe(() => true)
+    for (const [path, data] of files) this.plant(path, data)
+    for (const [path, data] of databases) writeFileSync(this.#real(path), data)
+  }
+
+  /** Deletes the files and databases whose path passes. Only while the node does not run. */
+  wipe(test: (path: string) => boolean): void {
+    for (const path of [...this.#files.keys()]) if (test(path)) this.#files.delete(path)
+    for (const path of [...this.#unflushed.keys()]) if (test(path)) this.#unflushed.delete(path)
+    for (const path of this.#databasePaths) {
+      if (test(path)) for (const suffix of databaseFiles) rmSync(this.#real(path) + suffix, { force: true })
+    }
   }
 
   /** The node crashes in the middle of the `count`th writing operation (durable or not, removal, commit) from now. */

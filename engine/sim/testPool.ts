@@ -9,6 +9,7 @@ import type { Service } from '../gateway/index.ts'
 import { loadIdentity } from '../identity/index.ts'
 import { memoryDisk } from '../identity/testMemoryDisk.ts'
 import { GiB } from '../limits.ts'
+import type { OwnProfile } from '../poolRuntime.ts'
 import type { Disk } from '../ports.ts'
 import { createSimWorld, simPorts, type SimWorld } from './index.ts'
 
@@ -18,6 +19,8 @@ export interface SimPoolOptions {
   readonly seed: number
   /** Computers that nodes stand on, by index; each on its own if missing. */
   readonly computers?: readonly number[]
+  /** What each node says of itself, by index; else a desktop at home that gives 1 GiB. */
+  readonly profiles?: readonly Partial<OwnProfile>[]
 }
 
 export class SimPool implements AsyncDisposable {
@@ -75,7 +78,7 @@ export class SimPool implements AsyncDisposable {
       Engine.start({
         ports,
         identity,
-        profile: { name, site: 'home', deviceClass: 'desktop', quotaBytes: GiB },
+        profile: { name, site: 'home', deviceClass: 'desktop', quotaBytes: GiB, ...this.#options.profiles?.[index] },
         listen: {},
         discovery: true,
         minimumFreeBytes: 0,
@@ -83,6 +86,25 @@ export class SimPool implements AsyncDisposable {
       }),
     )
     this.#engines.set(name, engine)
+  }
+
+  /** A further node starts and joins. */
+  async join(index: number): Promise<void> {
+    await this.boot(index)
+    await this.world.play(async () => {
+      const { code, address } = await this.service(0).invite()
+      await this.service(index).joinPool({ code, address })
+    })
+    await this.settle()
+  }
+
+  /** The node is shut down in order: the others hear that it leaves. */
+  async stop(index: number): Promise<void> {
+    const name = SimPool.nameOf(index)
+    const engine = this.engine(index)
+    this.#engines.delete(name)
+    await this.world.wait(engine[Symbol.asyncDispose]())
+    this.world.stopped(name)
   }
 
   /** The power goes. */
@@ -121,6 +143,11 @@ export class SimPool implements AsyncDisposable {
       'all copies',
       withinMs,
     )
+  }
+
+  /** Bytes of replicas on each running node. */
+  usedBytes(): number[] {
+    return this.running.map((engine) => engine.pool()?.store.usedBytes ?? 0)
   }
 
   async write(index: number, path: string, content: Uint8Array) {

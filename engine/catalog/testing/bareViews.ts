@@ -21,6 +21,7 @@ const noTree = {
   version: none,
   policy: none,
   ownPolicy: none,
+  pinnedBy: none,
   trash: none,
   trashed: none,
   profile: none,
@@ -69,6 +70,7 @@ export class BareViews implements DerivedViews {
   readonly version = noTree.version
   readonly policy = noTree.policy
   readonly ownPolicy = noTree.ownPolicy
+  readonly pinnedBy = noTree.pinnedBy
   readonly trash = noTree.trash
   readonly trashed = noTree.trashed
   readonly profile = noTree.profile

@@ -335,6 +335,10 @@ export class Views implements DerivedViews {
     return entry === undefined ? undefined : this.#wanted.ownPolicy(entry.number)
   }
 
+  pinnedBy(node: NodeId): EntryId[] {
+    return this.#wanted.pinnedBy(node).map((number) => entryIdOf(this.#entries.mustBe(number)))
+  }
+
   trash(options: { readonly limit: number; readonly cursor: string | null }): Page<TrashItem> {
     return this.#trash.list(options.limit, options.cursor)
   }

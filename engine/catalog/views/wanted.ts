@@ -47,6 +47,7 @@ export class Wanted {
   readonly #segments: SegmentTable
   readonly #any: Statement
   readonly #own: Statement
+  readonly #pinned: Statement
   readonly #set: Statement
   readonly #remove: Statement
   readonly #note: Statement
@@ -70,6 +71,7 @@ export class Wanted {
     this.#segments = segments
     this.#any = database.prepare('SELECT 1 FROM policy LIMIT 1').pluck()
     this.#own = database.prepare('SELECT copies, pins FROM policy WHERE entry = ?')
+    this.#pinned = database.prepare('SELECT entry FROM policy WHERE instr(pins, ?) > 0').pluck()
     this.#set = database.prepare('INSERT OR REPLACE INTO policy (entry, copies, pins) VALUES (?, ?, ?)')
     this.#remove = database.prepare('DELETE FROM policy WHERE entry = ?')
     this.#note = database.prepare(
@@ -102,6 +104,13 @@ export class Wanted {
   ownPolicy(entry: number): OwnPolicy | undefined {
     const row = this.#own.get<PolicyRow>(entry)
     return row === undefined ? undefined : { copies: row.copies, pinnedTo: pinsIn(row) }
+  }
+
+  /** Numbers of the entries that are themselves pinned to a node. */
+  pinnedBy(node: NodeId): number[] {
+    return this.#pinned
+      .all<number>(Buffer.from(node, 'hex'))
+      .filter((entry) => this.ownPolicy(entry)?.pinnedTo.includes(node))
   }
 
   /** Own or inherited. `copies` is null where none of the folders above has a number. */

@@ -37,6 +37,17 @@ test('memory that was given back is used again, and not more of it is kept than 
   assert.equal(reused.length, limits.payloadPoolBytes / MiB)
 })
 
+test('memory for large payloads takes the place of small ones, whatever came first', () => {
+  const pool = new PayloadPool()
+  const small = Array.from({ length: limits.payloadPoolBytes / MiB }, () => pool.take(1 * MiB))
+  const large = [pool.take(9 * MiB), pool.take(12 * MiB)]
+  for (const buffer of [...small, ...large]) pool.give(buffer)
+  assert.deepEqual(
+    [pool.take(12 * MiB), pool.take(8 * MiB)].map(({ buffer }) => buffer),
+    [large[1]?.buffer, large[0]?.buffer],
+  )
+})
+
 test('a payload given back twice is given back once, and never before it is whole', () => {
   const pool = new PayloadPool()
   const payload = new IncomingPayload(1 * MiB, true, pool)

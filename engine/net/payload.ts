@@ -10,17 +10,14 @@ import { limits } from '../limits.ts'
 
 /** Memory of large payloads that was given back; shared by all peers of a node. */
 export class PayloadPool {
+  /** By size. */
   readonly #free: ArrayBuffer[] = []
   #freeBytes = 0
 
   /** A buffer of exactly this size, of memory that may be larger and was used before. */
   take(sizeBytes: number): Buffer {
-    let best = -1
-    for (const [index, memory] of this.#free.entries()) {
-      if (memory.byteLength < sizeBytes) continue
-      if (best < 0 || memory.byteLength < (this.#free[best]?.byteLength ?? 0)) best = index
-    }
-    const [memory] = best < 0 ? [] : this.#free.splice(best, 1)
+    const index = this.#free.findIndex((each) => each.byteLength >= sizeBytes)
+    const [memory] = index < 0 ? [] : this.#free.splice(index, 1)
     if (memory !== undefined) {
       this.#freeBytes -= memory.byteLength
       return Buffer.from(memory, 0, sizeBytes)
@@ -30,12 +27,17 @@ export class PayloadPool {
     return Buffer.allocUnsafeSlow(roundedBytes).subarray(0, sizeBytes)
   }
 
-  /** Takes memory back; what is too much goes to the garbage collector. */
+  /**
+   * Takes memory back; what is too much goes to the garbage collector, the smallest first: large memory serves small payloads too,
+   * but a pool full of what the beginning of a file needed would serve none of its rest.
+   */
   give(buffer: Buffer): void {
     const memory = buffer.buffer
-    if (!(memory instanceof ArrayBuffer) || this.#freeBytes + memory.byteLength > limits.payloadPoolBytes) return
-    this.#free.push(memory)
+    if (!(memory instanceof ArrayBuffer)) return
+    const index = this.#free.findIndex((each) => each.byteLength >= memory.byteLength)
+    this.#free.splice(index < 0 ? this.#free.length : index, 0, memory)
     this.#freeBytes += memory.byteLength
+    while (this.#freeBytes > limits.payloadPoolBytes) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0
   }
 }
 

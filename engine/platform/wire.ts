@@ -4,10 +4,12 @@
  * free once `drained` resolved: of all messages at most the last is then under way, and TLS has encrypted a copy of it.
  */
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { EngineError } from '../base/error.ts'
 import { limits } from '../limits.ts'
 import type { RemoteIdentity, Wire, WirePurpose } from '../ports.ts'
+import { ReadRing } from './readRing.ts'
 
 /** RFC 6455, 7.4.1, and what each means here. */
 const CLOSE_NORMAL = 1000
@@ -42,6 +44,9 @@ export class SocketWire implements Wire {
   #closed: string | undefined
   /** Where the next message should lie. */
   #target: Buffer | undefined
+  #ring: ReadRing | undefined
+  /** Messages can be placed, so a ring is worth having. */
+  #places = false
   readonly #countWritten = () => {
     this.#written += 1
     if (this.#sent - this.#written <= 1) for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -94,6 +99,8 @@ export class SocketWire implements Wire {
 
   nextInto(target: Buffer): void {
     this.#target = target
+    const socket = (this.#socket as unknown as { _socket?: Socket })._socket
+    if (this.#places && this.#closed === undefined && socket !== undefined) this.#ring ??= ReadRing.attach(socket)
   }
 
   onClose(listener: (reason: string) => void): void {
@@ -107,17 +114,20 @@ export class SocketWire implements Wire {
   }
 
   /**
-   * ws gathers what TLS read into a new buffer per message; this gathers it where nextInto() says. The methods are ws's
-   * own (8.23) and not of its interface: should a release lack them, messages come as always, and a test says so.
+   * ws gathers what TLS read into a new buffer per message; this gathers it where nextInto() says, and copies what lies in the ring,
+   * which will be written to again. The methods are ws's own (8.23) and not of its interface: should a release lack them,
+   * messages come as always, and a test says so.
    */
   #placeMessages(socket: WebSocket): void {
     const { _receiver: receiver } = socket as unknown as { _receiver?: Partial<Receiver> }
     const consume = receiver?.consume?.bind(receiver)
     if (receiver === undefined || consume === undefined || !Array.isArray(receiver._buffers)) return
+    this.#places = true
     receiver.consume = (sizeBytes) => {
       const target = this.#target
       const parts = receiver._buffers
-      if (target === undefined || parts === undefined || target.length !== sizeBytes) return consume(sizeBytes)
+      if (target === undefined || parts === undefined || target.length !== sizeBytes)
+        return this.#ring === undefined ? consume(sizeBytes) : Buffer.from(consume(sizeBytes))
       this.#target = undefined
       let at = 0
       while (at < sizeBytes) {
@@ -142,6 +152,7 @@ export class SocketWire implements Wire {
   #finish(reason: string): void {
     if (this.#closed !== undefined) return
     this.#closed = reason
+    this.#ring?.release()
     this.#early = []
     for (const { reject } of this.#waiting.splice(0)) reject(closedError(reason))
     this.#announceClose()

@@ -26,6 +26,7 @@ interface Survey {
   /** `FileGroups.changes` that it has seen. */
   readonly changes: number
   readonly groups: readonly FileGroup[]
+  readonly holdersByPattern: ReadonlyMap<number, HolderPattern['holders']>
   /** Index in `fileStates`, by number of the group. */
   readonly states: Uint8Array
   /** Live files by number of the group. */
@@ -111,6 +112,15 @@ export class Census {
     return fileStates[this.#lately()?.states[group] ?? 0] as FileState
   }
 
+  /** True if the member holds any part of the file, as of the last survey. */
+  isOn(file: EntryId, node: NodeId): boolean {
+    const { groups } = this.#deps.catalog
+    const number = groups.entryNumber(file)
+    const survey = this.#lately()
+    const group = number === undefined ? undefined : survey?.groups[groups.groupOf(number)]
+    return group?.patterns?.some((pattern) => survey?.holdersByPattern.get(pattern)?.includes(node) === true) ?? false
+  }
+
   /** Live files by state, as of the last survey. */
   files(): StateCounts {
     return this.#lately()?.counts ?? noCounts()
@@ -152,12 +162,12 @@ export class Census {
     return onlyOn(this.#whatIfView(survey))
   }
 
-  #whatIfView({ groups, tally }: Survey): WhatIfView {
+  #whatIfView({ groups, tally, holdersByPattern }: Survey): WhatIfView {
     const { catalog, roster } = this.#deps
     return {
       members: roster.members(),
       patterns: catalog.chunks.patterns(),
-      holdersByPattern: catalog.groups.holdersByPattern(),
+      holdersByPattern,
       groups,
       tally,
       places: roster.places(),
@@ -236,24 +246,36 @@ export class Census {
     const { changes } = groups
     const known = this.#survey?.changes === changes ? this.#survey : undefined
     const all = known?.groups ?? groups.groups()
+    const holdersByPattern = groups.holdersByPattern()
     const tally = known?.tally ?? (yield* groups.tally())
-    const states = yield* this.#judge(all)
+    const states = yield* this.#judge(all, holdersByPattern)
     const same = known !== undefined && Buffer.compare(known.states, states) === 0
     const worstInFolder = same ? known.worstInFolder : yield* this.#worstOf(states)
     const counts = noCounts()
     for (const [group, files] of tally.entries()) counts[fileStates[states[group] as number] as FileState] += files
     const takenMs = clock.monotonicMs()
-    return { takenMs, tookMs: takenMs - startMs, changes, groups: all, states, tally, worstInFolder, counts }
+    return {
+      takenMs,
+      tookMs: takenMs - startMs,
+      changes,
+      groups: all,
+      holdersByPattern,
+      states,
+      tally,
+      worstInFolder,
+      counts,
+    }
   }
 
   *#worstOf(states: Uint8Array): Generator<undefined, Uint8Array> {
     return states.some((state) => state > 0) ? yield* this.#deps.catalog.groups.worstByFolder(states) : new Uint8Array()
   }
 
-  *#judge(groups: readonly FileGroup[]): Generator<undefined, Uint8Array> {
-    const fewestOf = new Map(
-      [...this.#deps.catalog.groups.holdersByPattern()].map(([number, holders]) => [number, this.#fewestOf(holders)]),
-    )
+  *#judge(
+    groups: readonly FileGroup[],
+    holdersByPattern: Survey['holdersByPattern'],
+  ): Generator<undefined, Uint8Array> {
+    const fewestOf = new Map([...holdersByPattern].map(([number, holders]) => [number, this.#fewestOf(holders)]))
     const states = new Uint8Array(groups.length)
     let looked = 0
     for (const [index, { copies, patterns }] of groups.entries()) {

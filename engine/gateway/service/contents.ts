@@ -5,20 +5,12 @@ import { EngineError, isEngineError } from '../../base/error.ts'
 import { EntryIds, type NodeId, NodeIds, VersionIds } from '../../base/ids.ts'
 import type { EntryView } from '../../catalog/index.ts'
 import * as files from '../../files/index.ts'
-import type {
-  Entry,
-  EntryPatch,
-  FolderQuery,
-  Page,
-  PageQuery,
-  ReplicaHolder,
-  SearchQuery,
-  Version,
-} from '../../../shared/index.ts'
+import type { Entry, EntryPatch, FolderQuery, Page, PageQuery, ReplicaHolder, Version } from '../../../shared/index.ts'
 import { parseJsonPath } from '../../../shared/index.ts'
 import type { OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from '../service.ts'
 import { machineName, settledForFolders, toEntry, toTrashItem, toVersion } from './entries.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
+import { search } from './search.ts'
 
 type Contents = Pick<
   Service,
@@ -140,7 +132,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
       return pageOfAll(holdersOf(here, file), query)
     },
     async search(query) {
-      return search(pool(), query)
+      return await search(pool(), query)
     },
     async trash(query) {
       return pageOf(pool().catalog.read.trash(query), (item) => toTrashItem(pool(), item))
@@ -161,7 +153,7 @@ export function inPool(parts: NodeParts): PoolParts {
   return pool
 }
 
-function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
+export function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
   return { items: page.items.map(show), next: page.next }
 }
 
@@ -256,19 +248,4 @@ function holdersOf(pool: PoolParts, file: EntryView): ReplicaHolder[] {
     total,
     ...sum,
   }))
-}
-
-function search(pool: PoolParts, query: SearchQuery): Page<Entry> {
-  const folder =
-    query.folder === undefined
-      ? undefined
-      : files.mustBeFolder(files.mustBeAt(pool.catalog.read, parseJsonPath(query.folder)))
-  const found = pool.catalog.read.search({
-    text: query.q,
-    limit: query.limit,
-    cursor: query.cursor,
-    ...(query.kind === undefined ? {} : { kind: query.kind }),
-    ...(folder === undefined ? {} : { folder }),
-  })
-  return pageOf(found, (view) => toEntry(pool, view))
 }

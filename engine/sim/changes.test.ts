@@ -55,18 +55,18 @@ test('a node that is removed while it writes loses nothing that was acknowledged
   await using pool = await SimPool.start({ nodes: 3, seed: 31 })
   const random = new SeededRandom(8)
   const acknowledged = new Map<string, Buffer>()
-  let going = true
+  const removal = new AbortController()
   const writing = (async () => {
-    for (let index = 0; going && index < 200; index++) {
+    for (let index = 0; !removal.signal.aborted; index++) {
       const content = random.bytes(40 * KiB)
       async function* once() {
         yield content
       }
       try {
-        await pool.service(2).putFile([`w${index}`], once(), { signal: new AbortController().signal })
-        if (going) acknowledged.set(`w${index}`, content)
+        await pool.service(2).putFile([`w${index}`], once(), { signal: removal.signal })
+        acknowledged.set(`w${index}`, content)
       } catch (error) {
-        if (!isEngineError(error)) throw error
+        if (!removal.signal.aborted && !isEngineError(error)) throw error
         return
       }
     }
@@ -74,7 +74,7 @@ test('a node that is removed while it writes loses nothing that was acknowledged
   await pool.world.until(() => acknowledged.size >= 5, 'some files')
   const before = new Map(acknowledged)
   await pool.world.play(async () => await pool.service(0).removeNode(idOf(pool, 2)))
-  going = false
+  removal.abort(new Error('enough'))
   await pool.world.wait(writing)
   await pool.world.run(60_000)
   await untilCopied(pool, [0, 1])

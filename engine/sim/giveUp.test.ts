@@ -182,3 +182,25 @@ test('what an upload has touched is not given up before its rows are there', asy
   await untilWatched(pool, () => held(pool, 0) === 0, 'an empty node', 2)
   assert.ok((await pool.read(2, 'second')).equals(content))
 })
+
+test('two trimmers at once, with wires cut between any two of them: never fewer copies than wanted, and just these in the end', async () => {
+  for (const seed of [41, 42]) {
+    await using pool = await SimPool.start({ nodes: 4, copies: 4, seed })
+    const random = new SeededRandom(seed)
+    const written = await filled(pool, 6, 50 * KiB)
+    await pool.world.play(async () => await pool.service(0).patchSettings?.({ copies: 2 }))
+    let trimming = true
+    for (let round = 0; trimming && round < 60; round++) {
+      const [one, other] = [random.between(0, 3), random.between(0, 3)]
+      if (one !== other) pool.world.network.cut(`node${one}`, `node${other}`)
+      await untilWatched(pool, () => true, 'a look', 2)
+      const until = pool.world.nowMs + 20_000
+      await untilWatched(pool, () => pool.world.nowMs >= until, 'a while', 2)
+      if (random.chance(0.6)) pool.world.network.heal()
+      trimming = [...replicas(pool).values()].some((count) => count > 2)
+    }
+    pool.world.network.heal()
+    await untilWatched(pool, () => [...replicas(pool).values()].every((count) => count === 2), 'two copies each', 2)
+    await expectWhole(pool, 0, written)
+  }
+})

@@ -16,11 +16,11 @@ import {
   type CopyOrder,
   groupKey,
   isAtRisk,
-  isPlanner,
   type Need,
   needOf,
   orderFor,
-  plannersOf,
+  planRepair,
+  type RepairMember,
   type RepairView,
 } from './repairPlan.ts'
 import { RepairProgress } from './repairProgress.ts'
@@ -193,19 +193,21 @@ export class Repair implements Worker {
 
   #view(): RepairView {
     const { self, catalog, roster } = this.#deps
-    const standings = roster.standings()
-    const members = [...standings].map(([nodeId, { reachable }]) => ({
+    const members = [...roster.standings()].map(([nodeId, { reachable }]) => ({
       gone: !reachable,
       lastSeenMs: roster.lastSeenMs(nodeId),
     }))
-    this.#freeze = nextFreeze(this.#freeze, { members, thawedMs: catalog.read.settings()?.thawedMs ?? null })
-    return { self, members: standings, frozen: this.#freeze !== null && !this.#freeze.over }
+    const before = this.#freeze
+    this.#freeze = nextFreeze(before, { members, thawedMs: catalog.read.settings()?.thawedMs ?? null })
+    // Half of the machines are back: the others are on their way, and their waits have long ended.
+    if (before !== null && !before.over && this.#freeze === null) roster.expectReturns()
+    return { self, members: roster.standings(), frozen: this.#freeze !== null && !this.#freeze.over }
   }
 
   /** When to look again unless something happens: rests end, planners get stuck, waits end. */
   #nextLookMs(survey: Survey, nowMs: number): number {
     const { roster, orders } = this.#deps
-    let next = Math.min(nowMs + limits.copyRetryMs, this.#progress.nextMs() ?? Number.POSITIVE_INFINITY)
+    let next = Math.min(nowMs + limits.copyRetryMs, this.#progress.nextMs(nowMs) ?? Number.POSITIVE_INFINITY)
     for (const [nodeId, member] of survey.view.members) {
       if (member.reachable) continue
       for (const oneLeft of [false, true]) {
@@ -214,7 +216,8 @@ export class Repair implements Worker {
       }
     }
     if (!orders.idle || this.#hurried.length > 0) next = Math.min(next, nowMs + limits.copySettleMs)
-    return Math.max(next, survey.takenMs + limits.repairSurveyMs)
+    // At least a moment: the sum of two times may round to one that is not later.
+    return Math.max(next, survey.takenMs + limits.repairSurveyMs, nowMs + 1)
   }
 
   #waiting(): Waiting[] {
@@ -252,30 +255,31 @@ export class Repair implements Worker {
   }
 
   /** Reads on in a group and orders what is this node's turn, as far as holders have room. */
-  #workOn({ key, pattern, need, fresh }: Group, view: RepairView): void {
+  #workOn({ key, pattern, fresh }: Group, view: RepairView): void {
     const { catalog, orders, clock } = this.#deps
     const now = clock.monotonicMs()
-    const open = need.open.filter((each) => !orders.isAvoided(each))
-    const possible = { ...need, open, missing: Math.min(need.missing, open.length) }
-    const planners = plannersOf(view)
-    const rank = this.#progress.rank(key)
     const page = catalog.chunks.ofGroup(pattern, this.#progress.cursor(key), limits.repairPage)
-    const found: CopyOrder[] = []
     let unsettled = false
-    for (const facts of page) {
-      if (orders.isUnderWay(facts.chunkId) || !isPlanner(view.self, facts.chunkId, rank, planners)) continue
-      if (fresh && !this.#hasSettled(facts.chunkId, key, now)) {
-        unsettled = true
-        continue
-      }
-      const order = orderFor(facts, possible, view)
-      if (order !== undefined) found.push(order)
-    }
+    const found = planRepair(page, this.#progress.rank(key), this.#withoutAvoided(view)).filter(({ chunk }) => {
+      if (orders.isUnderWay(chunk)) return false
+      const ready = !fresh || this.#hasSettled(chunk, key, now)
+      unsettled ||= !ready
+      return ready
+    })
     const [refused] = orders.give(found)
     const last = page.at(-1)
     if (refused !== undefined) this.#progress.moveTo(key, before(page, refused.chunk) ?? this.#progress.cursor(key))
     else if (last !== undefined && page.length === limits.repairPage) this.#progress.moveTo(key, last.chunkId)
     else this.#progress.rest(key, now + (unsettled ? limits.copySettleMs : limits.copyRetryMs))
+  }
+
+  /** Machines that refused a short time ago get nothing now. */
+  #withoutAvoided(view: RepairView): RepairView {
+    const { orders } = this.#deps
+    const members = [...view.members].map(([nodeId, member]): [NodeId, RepairMember] =>
+      orders.isAvoided(nodeId) ? [nodeId, { ...member, place: { ...member.place, accepts: false } }] : [nodeId, member],
+    )
+    return { ...view, members: new Map(members) }
   }
 
   /** The writer of a chunk copies it at once; others leave it that time, and the news of its copies theirs. */

@@ -9,15 +9,7 @@ import { blake3Hex } from '../base/hash.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { ChunkFacts } from '../catalog/index.ts'
 import { rendezvousOrder } from '../placement/index.ts'
-import {
-  isPlanner,
-  needOf,
-  orderFor,
-  planRepair,
-  plannersOf,
-  type RepairMember,
-  type RepairView,
-} from './repairPlan.ts'
+import { needOf, orderFor, planRepair, plannersOf, type RepairMember, type RepairView, turnOf } from './repairPlan.ts'
 
 const node = (number: number) => blake3Hex(Buffer.from(`node ${number}`)).slice(0, 32) as NodeId
 const chunk = (number: number) => blake3Hex(Buffer.from(`chunk ${number}`)) as ChunkId
@@ -127,7 +119,9 @@ test('exactly one live full member plans a chunk, one more with each that is tak
     fc.property(anyCase, fc.nat(7), fc.nat(), ({ shapes }, rank, number) => {
       const view = viewOf(shapes)
       const planners = plannersOf(view)
-      const acting = [...view.members.keys()].filter((each) => isPlanner(each, chunk(number), rank, planners))
+      const acting = [...view.members.keys()].filter(
+        (each) => turnOf(each, chunk(number), rank, planners) !== undefined,
+      )
       const live = [...view.members.values()].filter((each) => each.plans && each.reachable)
       assert.equal(acting.length, Math.min(rank + 1, live.length))
       const order = rendezvousOrder(
@@ -143,6 +137,16 @@ test('exactly one live full member plans a chunk, one more with each that is tak
       )
     }),
   )
+})
+
+test('who takes over from a stuck planner asks another holder first', () => {
+  const view = viewOf([{}, {}, {}, {}], { self: node(3) })
+  const facts = factsOf([0, 1, 2], 4)
+  const sources = orderFor(facts, needOf(facts, view), view)?.sources ?? []
+  assert.deepEqual(orderFor(facts, needOf(facts, view), view, sources.slice(0, 1))?.sources, [
+    ...sources.slice(1),
+    ...sources.slice(0, 1),
+  ])
 })
 
 test('all members together order each chunk once, and once more is no order at all', () => {

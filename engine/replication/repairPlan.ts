@@ -97,8 +97,16 @@ export interface CopyOrder {
   readonly atRisk: boolean
 }
 
-/** Where one chunk of a group should be copied, or undefined if nowhere. This node sends itself what it holds. */
-export function orderFor(facts: ChunkFacts, need: Need, view: RepairView): CopyOrder | undefined {
+/**
+ * Where one chunk of a group should be copied, or undefined if nowhere. This node sends itself what it holds; `stuck` ones are
+ * asked last.
+ */
+export function orderFor(
+  facts: ChunkFacts,
+  need: Need,
+  view: RepairView,
+  stuck: readonly NodeId[] = [],
+): CopyOrder | undefined {
   if (need.sources.length === 0) return undefined
   const placeOf = (nodeId: NodeId) => (view.members.get(nodeId) as RepairMember).place
   const open = [...need.kept, ...need.open].map(placeOf)
@@ -107,9 +115,9 @@ export function orderFor(facts: ChunkFacts, need: Need, view: RepairView): CopyO
   const isTarget = (nodeId: NodeId) => need.open.includes(nodeId) && !targets.includes(nodeId)
   for (const pinned of facts.pinnedTo) if (isTarget(pinned)) targets.push(pinned)
   if (targets.length === 0) return undefined
-  const others = rendezvousOrder(facts.chunkId, need.sources.filter((each) => each !== view.self).map(placeOf))
-  const sources = others.map(({ nodeId }) => nodeId)
-  if (need.sources.includes(view.self)) sources.unshift(view.self)
+  const order = rendezvousOrder(facts.chunkId, need.sources.map(placeOf)).map(({ nodeId }) => nodeId)
+  const rankOf = (nodeId: NodeId) => (nodeId === view.self ? 0 : stuck.includes(nodeId) ? 2 : 1)
+  const sources = order.sort((one, other) => rankOf(one) - rankOf(other))
   return { chunk: facts.chunkId, sizeBytes: facts.sizeBytes, sources, targets, atRisk: isAtRisk(need) }
 }
 
@@ -118,10 +126,19 @@ export function plannersOf(view: RepairView): Place[] {
   return [...view.members.values()].filter((each) => each.plans && each.reachable).map((each) => each.place)
 }
 
-/** True if a node is among the first `1 + rank` planners in the chunk's rendezvous order. */
-export function isPlanner(nodeId: NodeId, chunk: ChunkId, rank: number, planners: readonly Place[]): boolean {
-  const first = rank + 1 >= planners.length ? planners : rendezvousOrder(chunk, planners).slice(0, rank + 1)
-  return first.some((each) => each.nodeId === nodeId)
+/**
+ * Whether it is a node's turn to plan a chunk, that is, whether it is among the first `1 + rank` planners in the chunk's rendezvous
+ * order: then the planners before it, which seem to be stuck; else undefined.
+ */
+export function turnOf(
+  nodeId: NodeId,
+  chunk: ChunkId,
+  rank: number,
+  planners: readonly Place[],
+): readonly NodeId[] | undefined {
+  const order = rendezvousOrder(chunk, planners)
+  const turn = order.findIndex((each) => each.nodeId === nodeId)
+  return turn < 0 || turn > rank ? undefined : order.slice(0, turn).map((each) => each.nodeId)
 }
 
 /** What this node orders of these chunks; `rank`: how many planners before it may be stuck. */
@@ -130,11 +147,12 @@ export function planRepair(chunks: readonly ChunkFacts[], rank: number, view: Re
   const needs = new Map<string, Need>()
   const orders: CopyOrder[] = []
   for (const facts of chunks) {
-    if (!isPlanner(view.self, facts.chunkId, rank, planners)) continue
+    const stuck = turnOf(view.self, facts.chunkId, rank, planners)
+    if (stuck === undefined) continue
     const key = groupKey(facts)
     const need = needs.get(key) ?? needOf(facts, view)
     needs.set(key, need)
-    const order = orderFor(facts, need, view)
+    const order = orderFor(facts, need, view, stuck)
     if (order !== undefined) orders.push(order)
   }
   return orders

@@ -100,12 +100,13 @@ export class RepairProgress {
     for (const tracked of this.#groups.values()) tracked.restUntilMs = 0
   }
 
-  /** When the first of the resting groups is due, or undefined. */
-  nextMs(): number | undefined {
+  /** When the first group wakes or the turn passes on, or undefined. Groups that are awake wait for room, not for time. */
+  nextMs(nowMs: number): number | undefined {
     let next: number | undefined
     for (const { restUntilMs, fellMs, rank } of this.#groups.values()) {
-      const due = Math.min(restUntilMs, fellMs + (rank + 1) * limits.takeOverMs)
-      next = Math.min(next ?? due, due)
+      for (const dueMs of [restUntilMs, fellMs + (rank + 1) * limits.takeOverMs]) {
+        if (dueMs > nowMs) next = Math.min(next ?? dueMs, dueMs)
+      }
     }
     return next
   }

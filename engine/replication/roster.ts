@@ -58,6 +58,9 @@ export class Roster {
   readonly #listeners = new Set<(nodeId: NodeId) => void>()
   readonly #silences = new Map<NodeId, Silence>()
   #watchingSinceMs: number
+  /** Since when most others may be expected to be heard: the last start, wake, or end of an outage of this node's own. */
+  #expectingSinceMs: number
+  #alone = false
   #lookedMs: number
   /** This machine runs on battery or pays for its bytes. */
   #careful = false
@@ -67,6 +70,7 @@ export class Roster {
   constructor(deps: RosterDeps) {
     this.#deps = deps
     this.#watchingSinceMs = deps.clock.monotonicMs()
+    this.#expectingSinceMs = this.#watchingSinceMs
     this.#lookedMs = this.#watchingSinceMs
     this.#subscriptions.use(
       deps.network.on({
@@ -84,6 +88,9 @@ export class Roster {
     const now = new Map(this.#deps.membership.members().map((member) => [member.nodeId, this.liveness(member.nodeId)]))
     const before = this.#last
     this.#last = now
+    const alone = this.#isAlone(now)
+    if (this.#alone && !alone) this.#expectingSinceMs = this.#deps.clock.monotonicMs()
+    this.#alone = alone
     this.#listen(now)
     for (const [nodeId, state] of now) if (before.get(nodeId) !== state) this.#notify(nodeId)
     for (const nodeId of before.keys()) if (!now.has(nodeId)) this.#notify(nodeId)
@@ -116,7 +123,14 @@ export class Roster {
     for (const [nodeId, silence] of this.#silences)
       this.#silences.set(nodeId, afterSleep(silence, now - this.#lookedMs))
     this.#watchingSinceMs = now
+    this.#expectingSinceMs = now
     this.check()
+  }
+
+  /** An outage that hit many at once ends: whoever is not back yet has a little time before it is missed. */
+  expectReturns(): void {
+    this.#expectingSinceMs = this.#deps.clock.monotonicMs()
+    this.#snapshot = undefined
   }
 
   members(): ReadonlySet<NodeId> {
@@ -282,8 +296,15 @@ export class Roster {
       deviceClass: profile?.deviceClass ?? 'desktop',
       graceMs: settings.graceMs,
       awayLeftMs: awayUntilMs === null ? null : awayUntilMs - this.agreedNowMs(),
-      watchingSinceMs: this.#watchingSinceMs,
+      expectingSinceMs: this.#expectingSinceMs,
     }
+  }
+
+  /** True if others were looked for and none is there: the outage is this node's own, as likely as not. */
+  #isAlone(states: ReadonlyMap<NodeId, Liveness>): boolean {
+    const { self, network } = this.#deps
+    if (states.size < 2 || network.peers().length > 0) return false
+    return ![...states].some(([nodeId, state]) => nodeId !== self && isThere(state))
   }
 
   /** Keeps who is silent since when. */

@@ -12,7 +12,7 @@ const facts = (more: Partial<WaitFacts> = {}): WaitFacts => ({
   deviceClass: 'always-on',
   graceMs,
   awayLeftMs: null,
-  watchingSinceMs: 0,
+  expectingSinceMs: 0,
   ...more,
 })
 
@@ -91,11 +91,11 @@ test('a node that slept counts no silence for that time, and gives the others a 
   const before = { sinceMs: 0, backSinceMs: null }
   const slept = afterSleep(before, 8 * hourMs)
   const wokenMs = 8 * hourMs + 25 * minuteMs
-  assert.equal(waitEndsMs(facts({ silence: slept, watchingSinceMs: wokenMs }), false, wokenMs), 8.5 * hourMs)
+  assert.equal(waitEndsMs(facts({ silence: slept, expectingSinceMs: wokenMs }), false, wokenMs), 8.5 * hourMs)
   const nearlyOver = afterSleep({ sinceMs: 0, backSinceMs: null }, hourMs)
   const lateMs = hourMs + 30 * minuteMs - 1000
   assert.equal(
-    waitEndsMs(facts({ silence: nearlyOver, watchingSinceMs: lateMs }), false, lateMs),
+    waitEndsMs(facts({ silence: nearlyOver, expectingSinceMs: lateMs }), false, lateMs),
     lateMs + limits.returnSettleMs,
   )
 })

@@ -54,7 +54,8 @@ export interface WaitFacts {
   readonly graceMs: PoolSettings['graceMs']
   /** Milliseconds until the end of "away until"; null or negative: not said, or over. */
   readonly awayLeftMs: number | null
-  readonly watchingSinceMs: number
+  /** Start, last wake, or end of an outage that hit many: since when a member that is well would be heard again. */
+  readonly expectingSinceMs: number
 }
 
 /**
@@ -62,14 +63,14 @@ export interface WaitFacts {
  * always-on machine is given a few minutes only.
  */
 export function waitEndsMs(facts: WaitFacts, oneLeft: boolean, nowMs: number): number {
-  const { silence, deviceClass, graceMs, awayLeftMs, watchingSinceMs } = facts
+  const { silence, deviceClass, graceMs, awayLeftMs, expectingSinceMs } = facts
   const grace = graceMs[deviceClass]
   const wait = oneLeft && deviceClass === 'always-on' ? Math.min(grace, limits.oneLeftWaitMs) : grace
   let ends = silence.sinceMs + wait
   if (awayLeftMs !== null && awayLeftMs > 0)
     ends = Math.max(ends, Math.min(nowMs + awayLeftMs, silence.sinceMs + limits.awayUntilMaxMs))
-  // A silence from before this node's own sleep: first the wires have a chance to come back.
-  return silence.sinceMs < watchingSinceMs ? Math.max(ends, watchingSinceMs + limits.returnSettleMs) : ends
+  // A silence from before that: the wires come back one after the other, and the last one is not missed for it.
+  return silence.sinceMs < expectingSinceMs ? Math.max(ends, expectingSinceMs + limits.returnSettleMs) : ends
 }
 
 /**

@@ -19,6 +19,7 @@ import { EngineError } from '../base/error.ts'
 import type { Notice, OpenFile, PutOptions, SmallFile, SmallFileStored, Service } from '../gateway/index.ts'
 import { limits } from '../limits.ts'
 import { systemClock } from '../platform/index.ts'
+import { memoryHealth, memoryNode, memoryTrashItem, pageOf } from './memoryAnswers.ts'
 
 interface Content {
   readonly id: string
@@ -340,10 +341,8 @@ export class MemoryService implements Service {
     const items = [...this.#items.values()].filter(({ trashed }) => trashed !== null).reverse()
     return pageOf(
       items.map((item) => {
-        const { id, name, kind, size, modified, version } = this.#entryOf(item)
         const { atMs, path } = item.trashed as { atMs: number; path: string }
-        const deletedAt = new Date(atMs).toISOString()
-        return { id, path, name, kind, size, modified, version, deletedAt, deletedBy: this.nodeId, expiresAt: null }
+        return memoryTrashItem(this.#entryOf(item), path, atMs, this.nodeId)
       }),
       query,
     )
@@ -367,28 +366,7 @@ export class MemoryService implements Service {
 
   async node(id: string): Promise<Node> {
     if (id !== this.nodeId) throw new EngineError('no-such-node', 'There is no such node.')
-    return {
-      id,
-      name: 'here',
-      site: '',
-      role: 'full',
-      state: 'online',
-      deviceClass: 'desktop',
-      lastSeen: new Date(0).toISOString(),
-      addresses: ['127.0.0.1:4711'],
-      quotaBytes: 1e12,
-      usedBytes: this.#usedBytes,
-      freeBytes: 1e12,
-      self: true,
-      drain: false,
-      awayUntil: null,
-      chunks: 0,
-      onlyHere: { files: 0, bytes: 0 },
-      sameComputerAs: [],
-      shedding: null,
-      waitEnds: null,
-      replacedBy: null,
-    }
+    return memoryNode(id, this.#usedBytes)
   }
 
   async patchNode(id: string, patch: object): Promise<Node> {
@@ -401,11 +379,7 @@ export class MemoryService implements Service {
   }
 
   async health(): Promise<Health> {
-    const files = { total: 0, protected: 0, copying: 0, degraded: 0, atRisk: 0, unreachable: 0, lost: 0 }
-    const chunks = { total: 0, full: 0, degraded: 0, atRisk: 0, unreachable: 0, lost: 0 }
-    const state = this.#pool === null ? 'no-pool' : 'protected'
-    const none = { queuedChunks: 0, queuedBytes: 0, copiedChunks: 0, copiedBytes: 0, bytesPerSec: 0 }
-    return { state, chunks, files, repair: { ...none, etaMs: null, frozen: null, waiting: [] }, reasons: [] }
+    return memoryHealth(this.#pool !== null)
   }
 
   async doctor() {
@@ -519,11 +493,4 @@ export class MemoryService implements Service {
 
 function keyOf(name: string): string {
   return name.normalize('NFC')
-}
-
-function pageOf<T>(items: T[], { limit, cursor }: { limit: number; cursor: string | null }): Page<T> {
-  const from = cursor === null ? 0 : Number(cursor)
-  if (!Number.isSafeInteger(from) || from < 0) throw new EngineError('bad-cursor', 'The cursor is not from this list.')
-  const next = from + limit < items.length ? String(from + limit) : null
-  return { items: items.slice(from, from + limit), next }
 }

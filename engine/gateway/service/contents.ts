@@ -2,14 +2,16 @@
  * The service's operations on files, folders, entries and the trash.
  */
 import { EngineError, isEngineError } from '../../base/error.ts'
-import { EntryIds, type NodeId, NodeIds, VersionIds } from '../../base/ids.ts'
+import { EntryIds, type NodeId, VersionIds } from '../../base/ids.ts'
 import type { EntryView } from '../../catalog/index.ts'
 import * as files from '../../files/index.ts'
-import type { Entry, EntryPatch, FolderQuery, Page, PageQuery, ReplicaHolder, Version } from '../../../shared/index.ts'
+import type { Entry, EntryPatch, FolderQuery, Page, ReplicaHolder, Version } from '../../../shared/index.ts'
 import { parseJsonPath } from '../../../shared/index.ts'
 import type { OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from '../service.ts'
-import { machineName, settledForFolders, toEntry, toTrashItem, toVersion } from './entries.ts'
-import type { NodeParts, PoolParts } from './parts.ts'
+import { settledForFolders, toEntry, toTrashItem, toVersion } from './entries.ts'
+import { pageOf, pageOfAll } from './paging.ts'
+import { machineName } from './words.ts'
+import { inPool, knownMember, type NodeParts, type PoolParts } from './parts.ts'
 import { search } from './search.ts'
 
 type Contents = Pick<
@@ -142,33 +144,6 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
       return shown(value)
     },
   }
-}
-
-/** The pool's parts; throws `no-pool`. */
-export function inPool(parts: NodeParts): PoolParts {
-  const pool = parts.pool()
-  if (pool === null) {
-    throw new EngineError('no-pool', 'this machine is in no pool', { hint: 'Create a pool, or join one with a code.' })
-  }
-  return pool
-}
-
-export function pageOf<From, To>(page: Page<From>, show: (item: From) => To): Page<To> {
-  return { items: page.items.map(show), next: page.next }
-}
-
-/** One page of a list that is short enough to be made whole; the cursor is the index of the next item. */
-export function pageOfAll<Item>(all: readonly Item[], { limit, cursor }: PageQuery): Page<Item> {
-  const from = cursor === null ? 0 : Number(cursor)
-  if (!Number.isSafeInteger(from) || from < 0) throw new EngineError('bad-cursor', 'the cursor is not from this list')
-  const to = from + limit
-  return { items: all.slice(from, to), next: to < all.length ? String(to) : null }
-}
-
-export function knownMember(parts: NodeParts, id: string): NodeId {
-  const node = NodeIds.parse(id)
-  if (parts.membership.member(node) === undefined) throw new EngineError('no-such-node', `no machine has the id ${id}`)
-  return node
 }
 
 function writeOptions(options: PutOptions): files.WriteOptions {

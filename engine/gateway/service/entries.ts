@@ -2,19 +2,15 @@
  * Entries in the API's form: what the catalog's views say, and the state that the census finds. A file's state is of now; a
  * folder's is as of the last survey, so whoever shows folders waits for `settledForFolders` first.
  */
-import type { NodeId } from '../../base/ids.ts'
 import type { EntryView, TrashItem as TrashView, Version as VersionRow } from '../../catalog/index.ts'
 import { limits } from '../../limits.ts'
 import { type FileState, fileState, type ReplicaCounts } from '../../placement/index.ts'
 import type { Entry, TrashItem, Version } from '../../../shared/index.ts'
 import { entryReason } from './entryReasons.ts'
 import type { PoolParts } from './parts.ts'
+import { timeText } from './words.ts'
 
 const dayMs = 86_400_000
-
-export function timeText(ms: number): string {
-  return new Date(ms).toISOString()
-}
 
 /** Lets a survey of now be made, as long as a person would not notice; the first after a start may take longer and is not waited for. */
 export async function settledForFolders(pool: PoolParts): Promise<void> {
@@ -57,10 +53,6 @@ function pickCopies({ wanted, durable, reachable }: ReplicaCounts): Entry['copie
 function folderCopies(wanted: number, state: FileState): Entry['copies'] {
   if (state === 'protected') return { wanted, durable: wanted, reachable: wanted }
   return { wanted, durable: state === 'lost' ? 0 : 1, reachable: state === 'lost' || state === 'unreachable' ? 0 : 1 }
-}
-
-export function machineName(pool: PoolParts, nodeId: NodeId): string {
-  return pool.roster.profile(nodeId)?.name ?? nodeId.slice(0, 8)
 }
 
 export function toVersion(version: VersionRow, current: string | null): Version {

@@ -6,7 +6,7 @@ import type { NodeId } from '../../base/ids.ts'
 import type { EntryView } from '../../catalog/index.ts'
 import type { FileState, ReplicaCounts } from '../../placement/index.ts'
 import type { Reason } from '../../../shared/index.ts'
-import { machineName, timeText } from './entries.ts'
+import { machineName, timeText } from './words.ts'
 import type { PoolParts } from './parts.ts'
 
 /** Holders are looked up at so many chunks of a file; its worst chunk may have others, but seldom. */
@@ -81,9 +81,7 @@ function shortOf(pool: PoolParts, holders: readonly Holder[], counts: ReplicaCou
   const there = holders.filter((each) => pool.roster.reachable().has(each.nodeId))
   const gone = holders.find((each) => !pool.roster.durable().has(each.nodeId))
   const where =
-    counts.durable <= 1 && there.length === 1
-      ? `Only on ${there[0]?.name}`
-      : `${ofCopies(counts.durable, counts.wanted)}`
+    counts.durable <= 1 && there.length === 1 ? `Only on ${there[0]?.name}` : ofCopies(counts.durable, counts.wanted)
   if (gone !== undefined) {
     return {
       code: 'machine-away',

@@ -7,10 +7,10 @@ import type { StateCounts } from '../../files/index.ts'
 import { type FileState, fileStates, worse } from '../../placement/index.ts'
 import type { Health } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { inPool, knownMember } from './contents.ts'
-import { timeText } from './entries.ts'
+
+import { timeText } from './words.ts'
 import { healthReasons } from './healthReasons.ts'
-import type { NodeParts, PoolParts } from './parts.ts'
+import { inPool, knownMember, type NodeParts, type PoolParts } from './parts.ts'
 
 type HealthOperations = Pick<Service, 'health' | 'whatIf' | 'resumeRepair' | 'setConditions'>
 

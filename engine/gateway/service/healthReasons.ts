@@ -6,7 +6,7 @@ import type { NodeId } from '../../base/ids.ts'
 import type { StateCounts } from '../../files/index.ts'
 import { limits } from '../../limits.ts'
 import { formatBytes, type Reason } from '../../../shared/index.ts'
-import { machineName, timeText } from './entries.ts'
+import { machineName, timeText } from './words.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
 import { defaultCopies } from './pool.ts'
 

@@ -8,9 +8,9 @@ import { commit, type OnlyOn } from '../../files/index.ts'
 import { limits } from '../../limits.ts'
 import type { Node, NodePatch } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { inPool, knownMember, pageOfAll } from './contents.ts'
-import { timeText } from './entries.ts'
-import type { NodeParts, PoolParts } from './parts.ts'
+import { pageOfAll } from './paging.ts'
+import { timeText } from './words.ts'
+import { inPool, knownMember, type NodeParts, type PoolParts } from './parts.ts'
 
 type NodeOperations = Pick<Service, 'nodes' | 'node' | 'patchNode' | 'removeNode' | 'replaceNode'>
 

@@ -2,7 +2,8 @@
  * The parts of a node that the service puts together: what is always there, and what exists only while it belongs to a
  * pool. The engine makes them; the service only calls them.
  */
-import type { NodeId } from '../../base/ids.ts'
+import { EngineError } from '../../base/error.ts'
+import { type NodeId, NodeIds } from '../../base/ids.ts'
 import type { Census, Reader, WriteDeps } from '../../files/index.ts'
 import type { Identity } from '../../identity/index.ts'
 import type { Invite, PoolMembership } from '../../membership/index.ts'
@@ -52,4 +53,20 @@ export interface NodeParts {
   /** Up to `limit` items that came before the one with that id (null: the newest), newest first. */
   activity(before: string | null, limit: number): Activity[]
   subscribe(listener: (notice: Notice) => void): Disposable
+}
+
+/** The pool's parts; throws `no-pool`. */
+export function inPool(parts: NodeParts): PoolParts {
+  const pool = parts.pool()
+  if (pool === null) {
+    throw new EngineError('no-pool', 'this machine is in no pool', { hint: 'Create a pool, or join one with a code.' })
+  }
+  return pool
+}
+
+/** Throws `no-such-node`. */
+export function knownMember(parts: NodeParts, id: string): NodeId {
+  const node = NodeIds.parse(id)
+  if (parts.membership.member(node) === undefined) throw new EngineError('no-such-node', `no machine has the id ${id}`)
+  return node
 }

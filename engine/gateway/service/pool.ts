@@ -6,10 +6,10 @@ import { blake3Hex } from '../../base/hash.ts'
 import { roomFor } from '../../placement/index.ts'
 import type { Pool } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { inPool, pageOfAll } from './contents.ts'
-import { timeText } from './entries.ts'
+import { pageOfAll } from './paging.ts'
+import { timeText } from './words.ts'
 import { membersShown } from './nodes.ts'
-import type { NodeParts, PoolParts } from './parts.ts'
+import { inPool, type NodeParts, type PoolParts } from './parts.ts'
 
 type PoolOperations = Pick<Service, 'pool' | 'createPool' | 'invite' | 'joinPool' | 'leavePool' | 'discovered'>
 

@@ -5,7 +5,7 @@
 import { NodeIds } from '../../base/ids.ts'
 import * as files from '../../files/index.ts'
 import { contentTypeOf, type Entry, type Page, parseJsonPath, type SearchQuery } from '../../../shared/index.ts'
-import { pageOf } from './contents.ts'
+import { pageOf } from './paging.ts'
 import { toEntry } from './entries.ts'
 import type { PoolParts } from './parts.ts'
 

@@ -3,9 +3,9 @@ import { EngineError } from '../../base/error.ts'
 import { commit } from '../../files/index.ts'
 import type { Settings } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
-import { inPool } from './contents.ts'
+
 import { definedOf } from './nodes.ts'
-import type { NodeParts, PoolParts } from './parts.ts'
+import { inPool, type NodeParts, type PoolParts } from './parts.ts'
 
 type SettingsOperations = Pick<Service, 'doctor' | 'activity' | 'settings' | 'patchSettings'>
 

@@ -7,6 +7,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
 import { applyEvents } from './applyEvents.ts'
 import { Problem, request } from './client.ts'
+import { refreshStates } from './refreshStates.ts'
 import { session } from './session.ts'
 import { createValue } from './value.ts'
 
@@ -18,6 +19,7 @@ const goneAfterMs = 1500
 const againAfterMs = 2000
 /** How often sums that follow from entries are asked anew. */
 const sumsEveryMs = 1500
+const statesEveryMs = 700
 
 /** Listens until the answer is called. */
 export function listen(client: QueryClient): () => void {
@@ -80,6 +82,7 @@ function gatherer(client: QueryClient) {
   let texts: { readonly name: Name; readonly data: string }[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let sums: ReturnType<typeof setTimeout> | undefined
+  let states: ReturnType<typeof setTimeout> | undefined
 
   const flush = (): void => {
     timer = undefined
@@ -100,11 +103,16 @@ function gatherer(client: QueryClient) {
       else if (name === 'health') health = value as Health
     }
     applyEvents(client, { entries, nodes: [...nodes.values()], transfers: [...transfers.values()], activity, health })
-    if (entries.size > 0 || nodes.size > 0) sums ??= setTimeout(askSums, sumsEveryMs)
+    if (health !== undefined) states ??= setTimeout(askStates, statesEveryMs)
+    if (entries.size > 0) sums ??= setTimeout(askSums, sumsEveryMs)
+  }
+  const askStates = (): void => {
+    states = undefined
+    void refreshStates(client)
   }
   const askSums = (): void => {
     sums = undefined
-    for (const key of ['pool', 'trash', 'search', 'what-if']) void client.invalidateQueries({ queryKey: [key] })
+    for (const key of ['trash', 'search']) void client.invalidateQueries({ queryKey: [key] })
   }
 
   return {
@@ -115,6 +123,7 @@ function gatherer(client: QueryClient) {
     stop(): void {
       clearTimeout(timer)
       clearTimeout(sums)
+      clearTimeout(states)
     },
   }
 }

@@ -31,9 +31,12 @@ export const poolQuery = queryOptions({
   },
 })
 
+/** Names, places and fill change without events. */
+const nodesEveryMs = 4000
 export const nodesQuery = queryOptions({
   queryKey: ['nodes'],
   queryFn: ({ signal }) => all<Node>('/v1/nodes', signal),
+  refetchInterval: nodesEveryMs,
 })
 
 export const healthQuery = queryOptions({

@@ -10,6 +10,7 @@ import type { Entry } from '../../shared/index.ts'
 import classes from './FileList.module.css'
 import { FileRow } from './FileRow.tsx'
 import type { Sorting } from './folderRows.ts'
+import { noteShown } from './shownEntries.ts'
 import { extendTo, noSelection, selectOne, type Selection, toggle } from './selection.ts'
 import type { Select } from './useSelection.ts'
 
@@ -41,6 +42,9 @@ export function FileList(props: Props) {
     estimateSize: () => rowHeight,
     overscan: 15,
   })
+
+  const items = virtual.getVirtualItems()
+  useEffect(() => noteShown(items.flatMap(({ index }) => rows[index]?.id ?? [])))
 
   // What the keyboard reached is brought into view; a pointer's target is there already.
   const { focus } = selection
@@ -95,7 +99,7 @@ export function FileList(props: Props) {
         <Skeletons />
       ) : (
         <div className={classes.rows} style={{ height: virtual.getTotalSize() }} role="rowgroup">
-          {virtual.getVirtualItems().map(({ index, start }) => {
+          {items.map(({ index, start }) => {
             const entry = rows[index]
             if (entry === undefined) return null
             return (

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { wordsOf } from '../api/client.ts'
 import { healthQuery, nodesQuery } from '../api/queries.ts'
 import { Message } from '../app/Message.tsx'
-import page from '../app/Page.module.css'
+import { Scroller } from '../app/Scroller.tsx'
 import { TopBar } from '../app/TopBar.tsx'
 import { MachineCard } from '../machines/MachineCard.tsx'
 import cards from '../machines/MachineCard.module.css'
@@ -32,7 +32,7 @@ export default function HealthScreen() {
           {imagining ? 'End what if' : 'What if …'}
         </Button>
       </TopBar>
-      <div className={page.scroller}>
+      <Scroller label="Health of the pool">
         {health.isError ? (
           <Message title="Health cannot be shown" text={wordsOf(health.error)} onRetry={() => void health.refetch()} />
         ) : health.data === undefined ? null : (
@@ -54,7 +54,7 @@ export default function HealthScreen() {
             <Activity />
           </div>
         )}
-      </div>
+      </Scroller>
     </>
   )
 }

@@ -9,7 +9,7 @@ import { nodesQuery } from '../api/queries.ts'
 import { navigate } from '../app/address.ts'
 import { Message } from '../app/Message.tsx'
 import { TopBar } from '../app/TopBar.tsx'
-import page from '../app/Page.module.css'
+import { Scroller } from '../app/Scroller.tsx'
 import { EditMachine } from './EditMachine.tsx'
 import { Invite } from './Invite.tsx'
 import classes from './MachineCard.module.css'
@@ -31,7 +31,7 @@ export default function MachinesScreen() {
           Add a machine
         </Button>
       </TopBar>
-      <div className={page.scroller}>
+      <Scroller label="All machines">
         {nodes.isError ? (
           <Message
             title="The machines cannot be shown"
@@ -55,7 +55,7 @@ export default function MachinesScreen() {
             ) : null}
           </div>
         )}
-      </div>
+      </Scroller>
       <Invite opened={inviting} onClose={() => invite(false)} />
       {edited === null ? null : <EditMachine node={edited} onClose={() => edit(null)} />}
       {removed === null ? null : <RemoveMachine node={removed} onClose={() => remove(null)} />}

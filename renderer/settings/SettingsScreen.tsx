@@ -9,6 +9,7 @@ import { poolQuery, settingsQuery } from '../api/queries.ts'
 import { session } from '../api/session.ts'
 import { Message } from '../app/Message.tsx'
 import page from '../app/Page.module.css'
+import { Scroller } from '../app/Scroller.tsx'
 import { TopBar } from '../app/TopBar.tsx'
 import { failed } from '../app/undo.ts'
 import classes from './SettingsScreen.module.css'
@@ -18,7 +19,7 @@ export default function SettingsScreen() {
   return (
     <>
       <TopBar title="Settings" />
-      <div className={page.scroller}>
+      <Scroller label="All settings">
         <div className={page.narrow}>
           {settings.isError ? (
             <Message
@@ -32,7 +33,7 @@ export default function SettingsScreen() {
           <Appearance />
           <About />
         </div>
-      </div>
+      </Scroller>
     </>
   )
 }

@@ -10,7 +10,7 @@ import { useValue } from '../api/value.ts'
 import { folderAddress } from '../app/address.ts'
 import { Link } from '../app/Link.tsx'
 import { Message } from '../app/Message.tsx'
-import page from '../app/Page.module.css'
+import { Scroller } from '../app/Scroller.tsx'
 import { TopBar } from '../app/TopBar.tsx'
 import { failed } from '../app/undo.ts'
 import { countText, filesText, sizeText } from '../words/sizes.ts'
@@ -60,7 +60,7 @@ export function TransfersScreen() {
           </Button>
         ) : null}
       </TopBar>
-      <div className={page.scroller}>
+      <Scroller label="All transfers">
         {lines.length === 0 ? (
           <Message
             title="Nothing is moving"
@@ -77,7 +77,7 @@ export function TransfersScreen() {
             </ul>
           </>
         )}
-      </div>
+      </Scroller>
     </>
   )
 }

@@ -4,8 +4,9 @@
  * is dead there), texts are text, PDFs are drawn by a library without its scripting.
  */
 import { ActionIcon, Button, Group, Loader, Modal, Text, Tooltip } from '@mantine/core'
+import { useWindowEvent } from '@mantine/hooks'
 import { IconChevronLeft, IconChevronRight, IconDownload, IconFileUnknown } from '@tabler/icons-react'
-import { type KeyboardEvent, lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { Entry } from '../../../shared/index.ts'
 import { Message } from '../../app/Message.tsx'
 import { stateSentence } from '../../words/states.ts'
@@ -29,18 +30,19 @@ export function Preview({ entry, rows, onShow }: Props) {
   const at = files.findIndex(({ id }) => id === entry.id)
   const before = files[at - 1]
   const after = files[at + 1]
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.target instanceof HTMLMediaElement) return
+  // On the window: the focus may be in a picture that has just been replaced.
+  useWindowEvent('keydown', (event) => {
+    if (event.target instanceof HTMLMediaElement || event.ctrlKey || event.metaKey || event.altKey) return
     const target = event.key === 'ArrowLeft' ? before : event.key === 'ArrowRight' ? after : undefined
     if (event.key === ' ' && !(event.target instanceof HTMLButtonElement)) {
       event.preventDefault()
       onShow(null)
     } else if (target !== undefined) onShow(target)
-  }
+  })
   return (
     <Modal.Root opened onClose={() => onShow(null)} fullScreen transitionProps={{ duration: 100 }}>
       <Modal.Overlay />
-      <Modal.Content className={classes.content} aria-label={`Preview of ${entry.name}`} onKeyDown={onKeyDown}>
+      <Modal.Content className={classes.content} aria-label={`Preview of ${entry.name}`}>
         <div className={classes.bar}>
           <Modal.Title className={classes.title}>{entry.name}</Modal.Title>
           <Text size="sm" c="dimmed">
@@ -57,8 +59,8 @@ export function Preview({ entry, rows, onShow }: Props) {
             <Modal.CloseButton aria-label="Close" size="lg" />
           </Group>
         </div>
-        <div className={classes.stage} key={entry.id} tabIndex={-1} data-autofocus>
-          <Content entry={entry} />
+        <div className={classes.stage} tabIndex={-1} data-autofocus>
+          <Content key={entry.id} entry={entry} />
         </div>
       </Modal.Content>
     </Modal.Root>

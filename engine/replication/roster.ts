@@ -251,10 +251,17 @@ export class Roster {
         careful: nodeId === self ? this.#careful : this.#seen.get(nodeId)?.pulse.careful === true,
       })
     }
+    // A judgement must not outlive a wait, or whoever looks at its very end sees it unfinished.
+    const ends = members.flatMap(({ nodeId }) => [
+      this.waitEndsMonotonicMs(nodeId),
+      this.waitEndsMonotonicMs(nodeId, true),
+    ])
+    const nowMs = this.#deps.clock.monotonicMs()
+    const nextEndMs = Math.min(...ends.filter((each) => each !== null && each > nowMs).map(Number))
     const idsWhere = (test: (each: RepairMember) => boolean) =>
       new Set([...standings].filter(([, each]) => test(each)).map(([nodeId]) => nodeId))
     return {
-      untilMs,
+      untilMs: Math.min(untilMs, nextEndMs),
       standings,
       places: [...standings.values()].map(({ place }) => place),
       connected,

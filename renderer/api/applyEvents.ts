@@ -44,11 +44,13 @@ function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | 
     const rows = applyChanges(data.rows, changes, folder, { by, order })
     if (rows !== data.rows) client.setQueryData<FolderRows>(query.queryKey, { ...data, rows })
   }
-  for (const [id, entry] of changes) {
-    if (entry !== null) client.setQueryData<Entry>(['entry', id], (before) => (before === undefined ? before : entry))
-    for (const kind of ['versions', 'replicas']) {
-      if (client.getQueryState([kind, id])) void client.invalidateQueries({ queryKey: [kind, id] })
-    }
+  // By what is cached, not by what changed: of thousands that changed few are looked at.
+  for (const query of client.getQueryCache().findAll()) {
+    const [kind, id] = query.queryKey as [string, string?]
+    const change = id === undefined ? undefined : changes.get(id)
+    if (change === undefined) continue
+    if (kind === 'entry' && change !== null) client.setQueryData<Entry>(query.queryKey, change)
+    if (kind === 'versions' || kind === 'replicas') void client.invalidateQueries({ queryKey: query.queryKey })
   }
 }
 

@@ -15,6 +15,9 @@ import { createValue } from './value.ts'
 export const connection = createValue<'connecting' | 'live' | 'gone'>('connecting')
 
 const gatherMs = 100
+/** Events that are applied together, and those that may wait; more than that is asked anew instead. */
+const sliceEvents = 500
+const waitingMax = 50_000
 const goneAfterMs = 1500
 const againAfterMs = 2000
 /** How often sums that follow from entries are asked anew. */
@@ -86,8 +89,9 @@ function gatherer(client: QueryClient) {
 
   const flush = (): void => {
     timer = undefined
-    const taken = texts
-    texts = []
+    // A burst is taken in slices, between which the window draws and answers.
+    const taken = texts.splice(0, sliceEvents)
+    if (texts.length > 0) timer = setTimeout(flush)
     if (taken.some(({ name }) => name === 'reset')) void client.invalidateQueries()
     const entries = new Map<string, Entry | GoneEntry>()
     const nodes = new Map<string, Node>()
@@ -118,6 +122,7 @@ function gatherer(client: QueryClient) {
   return {
     take(name: Name, data: string): void {
       texts.push({ name, data })
+      if (texts.length > waitingMax) texts = [{ name: 'reset', data: '{}' }]
       timer ??= setTimeout(flush, gatherMs)
     },
     stop(): void {

@@ -142,7 +142,7 @@ test('a join moves what the new member wins, each chunk once, and moving ends', 
     return place({ chunk: chunk(number), copies: 2 }, all).includes(node(members - 1))
   }).filter(Boolean).length
   const share = (2 * chunks) / members
-  assert.ok(moves <= 1.1 * wins && moves >= 0.8 * share, `${moves} moved, ${wins} won, share ${share}`)
+  assert.ok(moves <= 1.1 * wins && moves >= 0.75 * share, `${moves} moved, ${wins} won, share ${share}`)
 })
 
 test('a shrunk quota sends copies where placement wants them, and only what is missing', () => {

@@ -15,7 +15,7 @@ export interface ShedView {
 
 /** A member gets chunks as long as its fill is this far below the pool's average, or this part of a low average. */
 const fillMargin = 0.05
-const fillMarginShare = 0.1
+const fillMarginShare = 0.2
 
 /** Members whose replicas count for good: there or within their wait, and not draining. */
 export function isStaying(view: ShedView, nodeId: NodeId): boolean {

@@ -330,6 +330,8 @@ export const limits = {
   eventBacklog: 4096,
   eventStreams: 64,
   eventHeartbeatMs: 15_000,
+  /** At most one event about health in so long. */
+  healthEventMs: 1_000,
   confirmEntries: 1000,
   /** Deleting more than this share of all entries wants a confirmation too, from so many entries on. */
   confirmShare: 0.1,

@@ -29,6 +29,8 @@ export class EventHub {
   readonly #newest = new Map<string, number>()
   #news: Deferred<void> = deferred()
   #subscription: Disposable | undefined
+  #healthRest: Disposable | undefined
+  #healthChanged = false
   readonly #streams = new Set<ServerResponse>()
 
   constructor(options: EventHubOptions) {
@@ -36,12 +38,16 @@ export class EventHub {
   }
 
   start(): void {
-    this.#subscription = this.#options.service.subscribe((notice) => this.#add(notice))
+    this.#subscription = this.#options.service.subscribe((notice) => {
+      if (notice.type === 'health') this.#addHealth()
+      else this.#add(notice)
+    })
   }
 
   /** Ends all streams. */
   stop(): void {
     this.#subscription?.[Symbol.dispose]()
+    this.#healthRest?.[Symbol.dispose]()
     for (const response of this.#streams) response.end()
     this.#wake()
   }
@@ -98,6 +104,20 @@ export class EventHub {
 
   #end(): number {
     return this.#first + this.#ring.length
+  }
+
+  /** Every commit may change health, and telling it counts all files: the first change is told at once, the next after a moment. */
+  #addHealth(): void {
+    if (this.#healthRest !== undefined) {
+      this.#healthChanged = true
+      return
+    }
+    this.#healthChanged = false
+    this.#add({ type: 'health' })
+    this.#healthRest = this.#options.clock.timer(limits.healthEventMs, () => {
+      this.#healthRest = undefined
+      if (this.#healthChanged) this.#addHealth()
+    })
   }
 
   #add(notice: Notice): void {

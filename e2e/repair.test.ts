@@ -19,7 +19,7 @@ before(async () => {
 after(async () => await endAll(nodes))
 
 async function usedBytes(node: TestNode): Promise<number> {
-  const [self] = (await node.nodes()).filter((each) => each.id === node.nodeId)
+  const self = (await node.nodes()).find((each) => each.id === node.nodeId)
   assert(self !== undefined)
   return self.usedBytes
 }

@@ -82,7 +82,7 @@ export const limits = {
   copyScanBatch: 500,
   copyRetryMs: 15_000,
   /** Chunks of a group that one step of repair looks at. */
-  repairPage: 256,
+  repairPage: 128,
   /** Copies per order to a holder, orders under way to one holder, and what a holder has waiting from others. */
   copiesPerOrder: 64,
   ordersPerHolder: 2,

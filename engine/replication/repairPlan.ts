@@ -45,13 +45,22 @@ export interface Need {
   readonly sources: readonly NodeId[]
   /** Holders that count, one per computer. */
   readonly kept: readonly NodeId[]
-  /** Machines that can take a copy. */
+  /** Machines that can take a copy; none where nothing is missing. */
   readonly open: readonly NodeId[]
 }
 
 /** Only one replica or none is within reach: nothing else is as urgent. */
 export function isAtRisk(need: Pick<Need, 'live'>): boolean {
   return need.live <= 1
+}
+
+/** Whether copies may come from or go to a member now. */
+function mayMove(member: RepairMember, atRisk: boolean): boolean {
+  return member.connected && (!member.careful || atRisk)
+}
+
+function isOpen(member: RepairMember | undefined, atRisk: boolean): boolean {
+  return member !== undefined && mayMove(member, atRisk) && member.place.accepts && !member.draining
 }
 
 /** What a group needs. Copies on one computer are one as long as another computer could take one. */
@@ -65,14 +74,14 @@ export function needOf(group: Pick<HolderPattern, 'holders' | 'wanted'>, view: R
     const { draining, counts, countsIfOneLeft } = at(holder)
     return !draining && (frozen || (atRisk ? countsIfOneLeft : counts))
   })
-  const mayMove = (each: RepairMember) => each.connected && (!each.careful || atRisk)
-  const open = [...members].filter(
-    ([nodeId, each]) => mayMove(each) && each.place.accepts && !each.draining && !holders.includes(nodeId),
-  )
   const computerOf = (nodeId: NodeId) => at(nodeId).place.machineHash
   const kept = counted.filter(
     (holder, index) => counted.findIndex((other) => computerOf(other) === computerOf(holder)) === index,
   )
+  const sources = holders.filter((holder) => mayMove(at(holder), atRisk))
+  // Nearly all groups end here: what follows looks at every member.
+  if (kept.length >= group.wanted) return { live, missing: 0, without: 0, sources, kept, open: [] }
+  const open = [...members].filter(([nodeId, each]) => isOpen(each, atRisk) && !holders.includes(nodeId))
   const taken = new Set(kept.map(computerOf))
   const computersLeft = new Set(open.map(([nodeId]) => computerOf(nodeId)).filter((each) => !taken.has(each))).size
   const apart = Math.min(Math.max(0, group.wanted - kept.length), computersLeft)
@@ -82,7 +91,7 @@ export function needOf(group: Pick<HolderPattern, 'holders' | 'wanted'>, view: R
     live,
     missing,
     without: apart + beside - missing,
-    sources: holders.filter((holder) => mayMove(at(holder))),
+    sources,
     kept,
     open: open.map(([nodeId]) => nodeId),
   }
@@ -112,8 +121,10 @@ export function orderFor(
   const open = [...need.kept, ...need.open].map(placeOf)
   const wish = { chunk: facts.chunkId, copies: need.kept.length + need.missing, already: need.kept }
   const targets = need.missing > 0 ? place(wish, open).slice(need.kept.length) : []
-  const isTarget = (nodeId: NodeId) => need.open.includes(nodeId) && !targets.includes(nodeId)
-  for (const pinned of facts.pinnedTo) if (isTarget(pinned)) targets.push(pinned)
+  for (const pinned of facts.pinnedTo) {
+    const has = facts.holders.includes(pinned) || targets.includes(pinned)
+    if (!has && isOpen(view.members.get(pinned), isAtRisk(need))) targets.push(pinned)
+  }
   if (targets.length === 0) return undefined
   const order = rendezvousOrder(facts.chunkId, need.sources.map(placeOf)).map(({ nodeId }) => nodeId)
   const rankOf = (nodeId: NodeId) => (nodeId === view.self ? 0 : stuck.includes(nodeId) ? 2 : 1)

@@ -19,7 +19,7 @@ async function said<T>(node: TestNode, ...args: string[]): Promise<T> {
   return JSON.parse(stdout) as T
 }
 
-test('a pool tells what it holds, what it can lose, what changed, and turns when a machine dies', async () => {
+test('a pool tells what it holds, what it can lose, what changed, and heals when a machine goes', async () => {
   nodes.push(...(await startPool(3)))
   const [first, second, third] = nodes as [TestNode, TestNode, TestNode]
   const source = temporaryFolder('hadahoop-source-')
@@ -57,13 +57,14 @@ test('a pool tells what it holds, what it can lose, what changed, and turns when
   await said<Node>(first, 'nodes', 'set', third.name, '--site', 'office')
 
   const { nodeId } = third
-  await third.kill()
-  await until('the dead machine is told', async () =>
+  await third.stop()
+  await until('the machine that is gone is told', async () =>
     (await first.health()).reasons.some((each) => each.code === 'machine-away'),
   )
   // Copied anew on the machines left, since its wait is over at once.
-  await until('all is copied again', async () => (await first.health()).files.protected === 21)
-  assert.equal((await first.json<WhatIf>('GET', `/v1/health/what-if?lost=${nodeId}`)).bytesToCopy, 0)
+  const withoutIt = `/v1/health/what-if?lost=${nodeId}`
+  await until('all is copied again', async () => (await first.json<WhatIf>('GET', withoutIt)).bytesToCopy === 0)
+  assert.equal((await first.health()).files.protected, 21)
 
   const texts = async (node: TestNode) =>
     (await node.json<Page<Activity>>('GET', '/v1/activity')).items.map((each) => each.text)

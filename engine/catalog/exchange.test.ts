@@ -316,6 +316,27 @@ test('a difference that no push explains is found by heartbeats and healed by a 
   assertWhole([one, two])
 })
 
+test('a walk that is asked for begins after the asking, on either side, and brings what was there then', async () => {
+  await using world = createSimWorld({ seed: 20 })
+  const [one, two] = await startPair(world)
+  await world.run(5_000)
+  const stranger = new Node(world, 'stranger')
+  await world.wait(stranger.start([]))
+  for (const [asker, other] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    const rows = await world.wait(stranger.write(folder(`unpushed ${asker.name}`)))
+    await world.wait(other.catalog.merge(rows, []))
+    const asked = [asker.exchange.walkNow(other.id, 10_000), asker.exchange.walkNow(other.id, 10_000)]
+    assert.deepEqual(await world.wait(Promise.all(asked)), [true, true])
+    assert.ok(asker.catalog.walk.row(rows[0]!) !== undefined)
+  }
+  world.network.cut(one.name, two.name)
+  assert.equal(await world.wait(one.exchange.walkNow(two.id, 5_000)), false)
+  assert.equal(await world.wait(one.exchange.walkNow(stranger.id, 5_000)), false)
+})
+
 test('rows under way do not set off walks, nor does a stream of them hold walks off for ever', async () => {
   await using world = createSimWorld({ seed: 12 })
   const [one, two] = await startPair(world)

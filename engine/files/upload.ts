@@ -170,12 +170,14 @@ async function storePiece(deps: UploadDeps, piece: SealedPiece, wish: UploadWish
   const touched = await touchHolders(deps, chunkId, lease)
   const missing = acknowledgeCount(wish.copies, deps.roster.connected().size) - touched.length
   if (missing <= 0) return touched
-  if (touched.length === 0)
+  const sealed = await deps.fetcher.sealed(chunkId, sizeBytes, wish.signal).catch((error: unknown) => {
+    if (touched.length > 0 || !isEngineError(error, 'unreachable')) throw error
     throw new EngineError('content-moved', 'a stored piece that this file shares went away while it was written', {
       hint: 'Try again.',
       retryable: true,
+      cause: error,
     })
-  const sealed = await deps.fetcher.sealed(chunkId, sizeBytes, wish.signal)
+  })
   return await storeOn(deps, chunkId, sealed, lease, candidates(deps, chunkId, wish, touched), missing, touched)
 }
 

@@ -77,8 +77,11 @@ function refuseLongAbsence(parts: NodeParts, { awayUntil }: NodePatch): void {
 
 function patchedProfile(profile: NodeProfile, patch: NodePatch): NodeProfile {
   const { awayUntil, ...rest } = definedOf(patch)
+  const { replacedBy, ...own } = profile
+  // A machine that is to stay is not replaced either.
+  const stays = patch.drain === false || replacedBy === undefined
   return {
-    ...profile,
+    ...(stays ? own : profile),
     ...rest,
     ...(awayUntil === undefined ? {} : { awayUntilMs: awayUntil === null ? null : Date.parse(awayUntil) }),
   }

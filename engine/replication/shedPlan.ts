@@ -27,7 +27,7 @@ export function isStaying(view: ShedView, nodeId: NodeId): boolean {
  * True if these keepers are copies enough: as many as wanted, on as many computers as wanted, or as the members that could hold
  * the chunk have.
  */
-export function isEnough(keepers: readonly NodeId[], group: Pick<HolderPattern, 'holders' | 'wanted'>, view: ShedView) {
+function isEnough(keepers: readonly NodeId[], group: Pick<HolderPattern, 'holders' | 'wanted'>, view: ShedView) {
   if (keepers.length < group.wanted) return false
   const able = [...view.members]
     .filter(([nodeId, { place }]) => isStaying(view, nodeId) && (place.accepts || group.holders.includes(nodeId)))

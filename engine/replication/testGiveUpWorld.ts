@@ -10,7 +10,7 @@ import { limits } from '../limits.ts'
 import { type GiveUpDeps, GiveUp } from './giveUp.ts'
 import { Pledger, type PledgerDeps } from './pledge.ts'
 
-export const theChunk = blake3Hex(Buffer.from('chunk')) as ChunkId
+const theChunk = blake3Hex(Buffer.from('chunk')) as ChunkId
 
 interface Step {
   readonly owner: Holder
@@ -31,6 +31,7 @@ class Holder {
   /** Deletions that went through. */
   deletions = 0
   giveUp: GiveUp
+  pledger: Pledger | undefined
   answer: (body: unknown, incoming: object) => Promise<unknown> = () => Promise.reject(new Error('no handler'))
 
   constructor(world: GiveUpWorld, number: number, held: boolean) {
@@ -103,7 +104,7 @@ class Holder {
     }
     const deps = { self: this.nodeId, store, catalog, network, clock, exchange, isStaying: () => true }
     // Only what the two use of these is there.
-    new Pledger(deps as unknown as PledgerDeps)
+    this.pledger = new Pledger(deps as unknown as PledgerDeps)
     return new GiveUp(deps as unknown as GiveUpDeps)
   }
 

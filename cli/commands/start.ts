@@ -29,7 +29,7 @@ export function startCommand(program: Command): void {
     .option('--api-port <port>', 'port of the API on this computer', portOf)
     .option('--peer-port <port>', 'port for the other machines', portOf)
     .option('--listen <host>', 'address for the other machines (default: all)')
-    .option('--api-listen <host>', 'offer the API at this address too, with TLS (default: this computer only)')
+    .option('--api-listen <host>', 'offer the API at this address, with TLS, instead of to this computer only')
     .option('--no-discovery', 'do not look for machines on the local network')
     .option('--site <site>', 'where this machine stands: home, office')
     .option('--quota <size>', 'space it gives to the pool: 500GB', sizeOf)

@@ -3,7 +3,19 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry, Health, Node, SearchQuery, WhatIf } from '../../shared/index.ts'
+import {
+  activityPageSchema,
+  type Entry,
+  type Health,
+  healthSchema,
+  type Node,
+  nodePageSchema,
+  poolSchema,
+  type SearchQuery,
+  settingsSchema,
+  type WhatIf,
+  whatIfSchema,
+} from '../../shared/index.ts'
 import { isEngineError } from '../base/error.ts'
 import { EntryIds, type NodeId, NodeIds, VersionIds } from '../base/ids.ts'
 import type { Service } from '../gateway/index.ts'
@@ -208,4 +220,40 @@ test('settings act at once and everywhere, and are told', async () => {
     const texts = (await ask(pool, index, (service) => service.activity(all))).items.map((each) => each.text)
     assert.ok(texts.includes('Copies wanted: 3 (was 2).'), texts.join('\n'))
   }
+})
+
+test('what is answered has the shapes of the contract', async () => {
+  await using pool = await filled({ nodes: 3, copies: 2, seed: 11 }, 3)
+  pool.crash(2)
+  await pool.world.run(30_000)
+  const lost = (await nodesOf(pool, 0))[1]?.id ?? ''
+  healthSchema.parse(await healthOf(pool, 0))
+  poolSchema.parse(await ask(pool, 0, (service) => service.pool()))
+  nodePageSchema.parse(await ask(pool, 0, (service) => service.nodes(all)))
+  whatIfSchema.parse(await ask(pool, 0, (service) => service.whatIf([lost])))
+  settingsSchema.strict().parse(await ask(pool, 0, (service) => service.settings()))
+  const page = activityPageSchema.parse(await ask(pool, 0, (service) => service.activity({ limit: 2, cursor: null })))
+  const next = await ask(pool, 0, (service) => service.activity({ limit: 2, cursor: page.next }))
+  assert.ok(Number(next.items[0]?.id) < Number(page.items[1]?.id), 'newest first, page by page')
+})
+
+test('leaving with files that lie here alone wants the word that the refusal gave', async () => {
+  await using pool = await filled({ nodes: 2, copies: 1, seed: 12 }, 4)
+  const own = (await nodesOf(pool, 1)).find((each) => each.self) as Node
+  assert.ok(own.onlyHere.files > 0)
+  const refusal = await ask(pool, 1, (service) => service.leavePool({})).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  assert.ok(isEngineError(refusal, 'last-copies'))
+  const facts = refusal.facts ?? {}
+  assert.deepEqual([facts['entries'], facts['bytes']], [own.onlyHere.files, own.onlyHere.bytes])
+  await assert.rejects(
+    ask(pool, 1, (service) => service.leavePool({ confirm: '0'.repeat(16) })),
+    (error) => isEngineError(error, 'last-copies'),
+  )
+  await ask(pool, 1, (service) => service.leavePool({ confirm: String(facts['confirm']) }))
+  assert.equal(await ask(pool, 1, (service) => service.pool()), null)
+  await pool.world.run(5_000)
+  assert.equal((await healthOf(pool, 0)).files.lost, own.onlyHere.files)
 })

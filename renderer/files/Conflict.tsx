@@ -2,11 +2,12 @@
 import { Button, Group, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { IconGitFork } from '@tabler/icons-react'
-import type { Entry, Version } from '../../shared/index.ts'
+import type { Entry } from '../../shared/index.ts'
 import { nodesQuery, versionsQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
 import { timeText } from '../words/times.ts'
 import { contentAddress, settle } from './actions.ts'
+import { headsOf } from './headsOf.ts'
 import classes from './Details.module.css'
 
 export function Conflict({ entry }: { readonly entry: Entry }) {
@@ -46,10 +47,4 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
       </Button>
     </section>
   )
-}
-
-/** Versions that no other names as its parent. */
-export function headsOf(versions: readonly Version[]): readonly Version[] {
-  const parents = new Set(versions.flatMap((version) => version.parents))
-  return versions.filter(({ id }) => !parents.has(id))
 }

@@ -7,6 +7,7 @@ import { nodesQuery, replicasQuery } from '../api/queries.ts'
 import { percentText } from '../words/sizes.ts'
 import { machineLook } from '../words/states.ts'
 import classes from './Details.module.css'
+import { survivalSentence } from './survival.ts'
 
 export function Copies({ entry }: { readonly entry: Entry }) {
   const holders = useQuery(replicasQuery(entry.id))
@@ -49,15 +50,4 @@ function Holder({ holder, node }: { readonly holder: ReplicaHolder; readonly nod
       {isWhole ? null : <span className={classes.sub}>{percentText(holder.chunks / holder.total)} of it</span>}
     </li>
   )
-}
-
-/** What failures of machines or places a file survives, by the machines that hold all of it. */
-export function survivalSentence(holders: readonly ReplicaHolder[], nodes: readonly Node[]): string {
-  const whole = holders.filter(({ chunks, total }) => chunks >= total)
-  if (whole.length === 0) return holders.length === 0 ? '' : 'No machine has all of it.'
-  const [only] = whole
-  if (whole.length === 1 && only !== undefined) return `Only ${only.name} has all of it.`
-  const sites = new Set(whole.map(({ nodeId }) => nodes.find(({ id }) => id === nodeId)?.site ?? ''))
-  const machines = whole.length === 2 ? 'any one machine' : `any ${whole.length - 1} machines`
-  return `Survives ${machines} failing${sites.size > 1 ? ', or a whole place' : ''}.`
 }

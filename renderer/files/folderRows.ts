@@ -14,8 +14,6 @@ export interface Sorting {
 /** What became of an entry; null: it is no longer to be seen. */
 export type Changes = ReadonlyMap<string, Entry | null>
 
-const collator = new Intl.Collator(undefined, { numeric: false, sensitivity: 'accent' })
-
 /** Folders first; then by the sorting; equal ones by id. */
 export function compareEntries(a: Entry, b: Entry, { by, order }: Sorting): number {
   if (a.kind !== b.kind) return a.kind === 'folder' ? -1 : 1
@@ -25,8 +23,13 @@ export function compareEntries(a: Entry, b: Entry, { by, order }: Sorting): numb
     ? (a.size ?? 0) - (b.size ?? 0)
     : by === 'modified'
       ? compareText(a.modified, b.modified)
-      : collator.compare(a.name, b.name)
+      : compareText(foldName(a.name), foldName(b.name))
   return sign * (difference || compareText(a.id, b.id))
+}
+
+/** As the engine orders names, so that what is merged stands where a list made anew has it: no locale's own order. */
+function foldName(name: string): string {
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
 }
 
 function compareText(a: string, b: string): number {

@@ -49,7 +49,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   bin: ['build'],
 }
 /** Layers of engine/ that may import shared/. */
-export const engineUsersOfShared: readonly string[] = ['activity', 'gateway', 'diagnosis.ts', 'engine.ts', 'main.ts', 'sim']
+export const engineUsersOfShared: readonly string[] = [
+  'activity',
+  'gateway',
+  'diagnosis.ts',
+  'engine.ts',
+  'main.ts',
+  'sim',
+]
 
 /**
  * Foreign modules that touch the world, and where alone they may be imported (types may be imported anywhere, tests may

@@ -35,19 +35,25 @@ export class GroupMarks {
 
   /** Everything has changed. */
   all(): void {
-    if (this.#follows) this.#overflowed = true
+    if (!this.#follows) return
+    this.#overflowed = true
+    this.#clear()
   }
 
   /** From now on. */
   follow(): void {
     this.#follows = true
     this.#overflowed = false
-    for (const set of [this.chunks, this.segments, this.entries]) set.clear()
+    this.#clear()
+  }
+
+  #clear(): void {
+    for (const marks of [this.chunks, this.segments, this.entries]) marks.clear()
   }
 
   #add(marks: Set<number>, number: number): void {
     if (this.#overflowed) return
-    if (marks.size >= limits.groupMarks) this.#overflowed = true
-    else marks.add(number)
+    marks.add(number)
+    if (marks.size > limits.groupMarks) this.all()
   }
 }

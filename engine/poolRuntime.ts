@@ -89,6 +89,7 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #subscriptions = new DisposableStack()
   readonly #quotaBytes: number
   #freeBytes = 0
+  #wishes = ''
   /** Patterns as of the last notice. */
   #copiesTold = ''
 
@@ -330,6 +331,7 @@ export class PoolRuntime implements AsyncDisposable {
       step: async () => {
         await this.#refreshFree()
         this.#roster.check()
+        this.#heedWishes()
         this.#learnAddresses()
         this.#tellOfCopies()
         const node = this.parts.self
@@ -352,6 +354,19 @@ export class PoolRuntime implements AsyncDisposable {
     this.#copiesTold = copies
     this.#census.invalidate()
     this.#deps.notify({ type: 'health' })
+  }
+
+  /** What people want of the machines is in rows that nobody hears of otherwise: drains and quotas set repair and giving up to work. */
+  #heedWishes(): void {
+    const wishes = JSON.stringify(
+      this.#deps.membership.members().map(({ nodeId }) => {
+        const profile = this.#catalog.read.profile(nodeId)
+        return [nodeId, profile?.drain, profile?.quotaBytes, profile?.replacedBy]
+      }),
+    )
+    if (wishes === this.#wishes) return
+    this.#wishes = wishes
+    for (const worker of ['repair', 'shedding']) this.#runner.wake(worker)
   }
 
   /** This node replaces a machine that did not come back to be drained: it is removed once it is missed. */

@@ -47,10 +47,8 @@ function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | 
   // By what is cached, not by what changed: of thousands that changed few are looked at.
   for (const query of client.getQueryCache().findAll()) {
     const [kind, id] = query.queryKey as [string, string?]
-    const change = id === undefined ? undefined : changes.get(id)
-    if (change === undefined) continue
-    if (kind === 'entry' && change !== null) client.setQueryData<Entry>(query.queryKey, change)
-    if (kind === 'versions' || kind === 'replicas') void client.invalidateQueries({ queryKey: query.queryKey })
+    const isOfEntry = (kind === 'versions' || kind === 'replicas') && id !== undefined
+    if (isOfEntry && changes.has(id)) void client.invalidateQueries({ queryKey: query.queryKey })
   }
 }
 

@@ -5,7 +5,6 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type {
   Activity,
   Discovered,
-  Entry,
   Health,
   Node,
   Pool,
@@ -72,12 +71,6 @@ export const transfersQuery = queryOptions({
   queryKey: ['transfers'],
   queryFn: ({ signal }) => all<Transfer>('/v1/transfers', signal),
 })
-
-export const entryQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['entry', id],
-    queryFn: ({ signal }) => request<Entry>('GET', `/v1/entries/${id}`, { signal }),
-  })
 
 export const versionsQuery = (id: string) =>
   queryOptions({

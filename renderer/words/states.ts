@@ -44,7 +44,7 @@ export function stateSentence(entry: Entry): string {
   return `${durable} of ${copiesText(wanted)}.`
 }
 
-export function copiesText(count: number): string {
+function copiesText(count: number): string {
   return count === 1 ? '1 copy' : `${count} copies`
 }
 

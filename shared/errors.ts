@@ -105,6 +105,7 @@ export const errorKinds = {
   'bad-tag': { status: 502, title: 'The other machine sent a forged row' },
   'bad-segment': { status: 502, title: 'The other machine sent a wrong segment' },
   'wrong-chunk': { status: 502, title: 'The bytes are not the chunk they are called' },
+  refused: { status: 403, title: 'The machine may not ask for that' },
   'unknown-message': { status: 502, title: 'The other machine does not know the request' },
   'stamp-ahead': { status: 409, title: 'A row is stamped too far ahead' },
   'peer-gone': { status: 503, title: 'The connection to the other machine closed' },

@@ -266,6 +266,8 @@ export const limits = {
   surveyMaxAgeMs: 1000,
   /** How long showing a folder may wait for the survey of now. */
   folderStateWaitMs: 500,
+  /** The same for the first survey after a start: some seconds per million files. */
+  firstSurveyWaitMs: 5_000,
   /** Steps of some 3 ms that a question may take of the event loop at once, and that a survey spends on following changes at most. */
   surveyStepsAtOnce: 3,
   surveyFollowSteps: 60,

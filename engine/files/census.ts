@@ -182,6 +182,11 @@ export class Census {
 
   // -------------------------------------------------------------- surveying
 
+  /** False until the first survey after a start is done. */
+  get isKnown(): boolean {
+    return this.#survey !== undefined
+  }
+
   /** The survey of now, once all that was committed before is in it. */
   async settled(): Promise<Survey> {
     for (let rounds = 0; !this.#isNow(this.#survey) && rounds < limits.surveyRounds; rounds++) {

@@ -257,3 +257,28 @@ test('leaving with files that lie here alone wants the word that the refusal gav
   await pool.world.run(5_000)
   assert.equal((await healthOf(pool, 0)).files.lost, own.onlyHere.files)
 })
+
+test('too few machines, machines on one computer, full and leaving ones are reasons with a remedy', async () => {
+  await using one = await filled({ nodes: 1, copies: 2, seed: 13 }, 0)
+  const alone = await healthOf(one, 0)
+  assert.deepEqual(
+    alone.reasons.map((each) => [each.code, each.text, each.remedy]),
+    [['too-few-machines', 'The pool has one machine; 2 copies need 2.', 'add-machine']],
+  )
+  await using pool = await filled({ nodes: 3, copies: 2, seed: 14, computers: [0, 0, 0] }, 3)
+  const together = await healthOf(pool, 0)
+  assert.deepEqual(
+    together.reasons.map((each) => [each.code, each.text]),
+    [['same-computer', 'node0, node1 and node2 run on one computer: what they hold is lost together with it.']],
+  )
+  const status = await ask(pool, 0, (service) => service.pool())
+  assert.ok(status !== null && status.room.copies === 2 && status.room.bytes > 0)
+  const [, second, third] = (await nodesOf(pool, 0)) as [Node, Node, Node]
+  await ask(pool, 0, (service) => service.patchNode(third.id, { drain: true }))
+  assert.ok(codesOf(await healthOf(pool, 0)).some((code) => code === 'draining' || code === 'drain-stuck'))
+  const fewer = await ask(pool, 0, (service) => service.pool())
+  assert.ok(fewer !== null && fewer.room.bytes < status.room.bytes, 'a machine that leaves is no room')
+  await ask(pool, 0, (service) => service.patchNode(second.id, { quotaBytes: 1000 }))
+  await pool.world.run(10_000)
+  assert.ok(codesOf(await healthOf(pool, 0)).includes('machine-full'), codesOf(await healthOf(pool, 0)).join())
+})

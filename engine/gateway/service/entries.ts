@@ -12,12 +12,14 @@ import { timeText } from './words.ts'
 
 const dayMs = 86_400_000
 
-/** Lets a survey of now be made, as long as a person would not notice; the first after a start may take longer and is not waited for. */
+/** Lets a survey of now be made, as long as a person would not notice; the first after a start may take longer. */
 export async function settledForFolders(pool: PoolParts): Promise<void> {
   const enough = new AbortController()
   await Promise.race([
     pool.census.settled().then(() => undefined),
-    pool.clock.sleep(limits.folderStateWaitMs, enough.signal).catch(() => undefined),
+    pool.clock
+      .sleep(pool.census.isKnown ? limits.folderStateWaitMs : limits.firstSurveyWaitMs, enough.signal)
+      .catch(() => undefined),
   ])
   enough.abort()
 }

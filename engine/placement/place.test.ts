@@ -5,7 +5,7 @@ import { blake3Hex } from '../base/hash.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
 import { fileState } from './fileState.ts'
 import { type Place, place, writerKeeps } from './place.ts'
-import { rendezvousOrder } from './rendezvous.ts'
+import { pullsOf } from './pulls.ts'
 
 const chunk = (number: number) => blake3Hex(Buffer.from(`chunk ${number}`)) as ChunkId
 const node = (number: number) => blake3Hex(Buffer.from(`node ${number}`)).slice(0, 32) as NodeId
@@ -19,19 +19,86 @@ const member = (number: number, more: Partial<Place> = {}): Place => ({
   ...more,
 })
 
-test('each member wins a share of the chunks in proportion to its weight', () => {
-  const weights = [1, 2, 5, 10, 2]
-  const members = weights.map((weight, index) => member(index, { weight }))
-  const wins = new Map<NodeId, number>()
-  const rounds = 40_000
-  for (let round = 0; round < rounds; round++) {
-    const first = rendezvousOrder(chunk(round), members)[0]?.nodeId as NodeId
-    wins.set(first, (wins.get(first) ?? 0) + 1)
+const withPulls = (places: readonly Place[], copies: number): Place[] => {
+  const offers = places.map(({ nodeId, weight, machineHash }) => ({ nodeId, quotaBytes: weight, machineHash }))
+  const pulls = pullsOf(offers, copies)
+  return places.map((each) => ({ ...each, pull: pulls.get(each.nodeId) ?? 0 }))
+}
+
+const countHolders = (places: readonly Place[], copies: number, rounds: number) => {
+  const counts = new Map<NodeId, number>()
+  for (let round = 0; round < rounds; round++)
+    for (const nodeId of place({ chunk: chunk(round), copies }, places))
+      counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1)
+  return places.map(({ nodeId }) => counts.get(nodeId) ?? 0)
+}
+
+test('members of unequal size fill in proportion, with one copy and with several', () => {
+  for (const [sizes, copies] of [
+    [[1, 2, 5, 10, 2], 1],
+    [[2, 3, 4], 2],
+    [[1, 1, 1, 2], 2],
+    [[1, 2, 3, 4, 5, 6, 7, 8], 2],
+    [[3, 4, 5, 6, 5], 3],
+  ] as const) {
+    const total = sizes.reduce<number>((sum, size) => sum + size, 0)
+    const rounds = 20_000
+    const places = withPulls(
+      sizes.map((size, index) => member(index, { weight: size * 1e12 })),
+      copies,
+    )
+    for (const [index, count] of countHolders(places, copies, rounds).entries()) {
+      const expected = (rounds * copies * (sizes[index] ?? 0)) / total
+      const off = Math.abs(count - expected)
+      assert.ok(
+        off < 0.02 * expected + 4 * Math.sqrt(expected),
+        `${sizes} ${copies}: member ${index} ${count}, not ${expected}`,
+      )
+    }
   }
-  for (const [index, weight] of weights.entries()) {
-    const expected = (rounds * weight) / 20
-    assert.ok(Math.abs((wins.get(node(index)) ?? 0) - expected) < 0.05 * expected + 3 * Math.sqrt(expected))
-  }
+})
+
+test('a member larger than its share of different copies gets one of each, and the others fill alike', () => {
+  const places = withPulls(
+    [1, 2, 9].map((size, index) => member(index, { weight: size * 1e12 })),
+    2,
+  )
+  const [small, middle, large] = countHolders(places, 2, 5_000) as [number, number, number]
+  assert.ok(large > 4_990)
+  assert.ok(Math.abs(middle / small - 2) < 0.15, `${small} and ${middle}`)
+})
+
+test('two nodes on one computer pull nearly as one of their common size', () => {
+  const places = withPulls(
+    [member(0), member(1, { machineHash: 'machine 0' }), member(2, { weight: 2e9 }), member(3)],
+    2,
+  )
+  const counts = countHolders(places, 2, 10_000)
+  const [together, large] = [(counts[0] ?? 0) + (counts[1] ?? 0), counts[2] ?? 0]
+  assert.ok(Math.abs(together / large - 1) < 0.12, `${counts}`)
+})
+
+test('who offers nothing pulls nothing, and pulls are numbers whatever is offered', () => {
+  const offers = fc.array(
+    fc.record({ quotaBytes: fc.oneof(fc.constant(0), fc.nat(1e6), fc.constant(1e15)), computer: fc.nat(5) }),
+    {
+      maxLength: 8,
+    },
+  )
+  fc.assert(
+    fc.property(offers, fc.integer({ min: 1, max: 5 }), (shapes, copies) => {
+      const made = shapes.map(({ quotaBytes, computer }, index) => ({
+        nodeId: node(index),
+        quotaBytes,
+        machineHash: `${computer}`,
+      }))
+      const pulls = pullsOf(made, copies)
+      for (const { nodeId, quotaBytes } of made) {
+        const pull = pulls.get(nodeId) ?? Number.NaN
+        assert.ok(Number.isFinite(pull) && (quotaBytes === 0 ? pull === 0 : pull > 0), `${pull} for ${quotaBytes}`)
+      }
+    }),
+  )
 })
 
 test('a join moves only what the new member wins, a leave only what the gone one held', () => {

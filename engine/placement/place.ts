@@ -12,6 +12,8 @@ export interface Place {
   readonly nodeId: NodeId
   /** Quota in bytes: the share of chunks that it should get. */
   readonly weight: number
+  /** How strongly it draws chunks to get that share: see pulls.ts. */
+  readonly pull?: number
   readonly site: string
   /** Two nodes with one hash stand on one computer. */
   readonly machineHash: string

@@ -1,8 +1,8 @@
 /**
- * Weighted rendezvous hashing (Thaler and Ravishankar 1998; weights after Schindelhauer and Schomaker 2005): every node
- * computes alone, in one step, in which order the members are wanted for a chunk. A join or leave moves only what the new or
- * gone member wins; no ring, no table, nothing to agree on. Consistent-hash rings were rejected: they need many virtual
- * nodes for an even fill and still move more.
+ * Weighted rendezvous hashing (Thaler and Ravishankar 1998): every node computes alone, in one step, in which order the members are
+ * wanted for a chunk. A join or leave moves little more than what the new or gone member wins; no ring, no table, nothing to
+ * agree on. The weights are those of Pareto order sampling, see pulls.ts; plain ones (Schindelhauer and Schomaker 2005) are right
+ * for the first copy only. Consistent-hash rings were rejected: many virtual nodes for an even fill, and still more moves.
  */
 import type { ChunkId, NodeId } from '../base/ids.ts'
 
@@ -27,21 +27,48 @@ function bits(id: string, from: number): number {
   return Number.parseInt(id.slice(from, from + 8), 16)
 }
 
+export interface Drawn {
+  readonly nodeId: NodeId
+  /** Bytes offered; stands in where no pull is known. */
+  readonly weight: number
+  /** See pulls.ts. */
+  readonly pull?: number
+}
+
 /**
- * The members in the order in which they are wanted for a chunk, best first. A member wins a share of all chunks in
- * proportion to its weight; weight 0 comes last. Equal on every node for equal input, in any order.
+ * The members in the order in which they are wanted for a chunk, best first; who pulls nothing comes last. Equal on every node for
+ * equal input, in any order.
  */
-export function rendezvousOrder<Member extends { readonly nodeId: NodeId; readonly weight: number }>(
-  chunk: ChunkId,
-  members: readonly Member[],
-): Member[] {
-  const chunkHigh = bits(chunk, 0)
-  const chunkLow = bits(chunk, 8)
-  const scored = members.map((member) => {
-    const uniform = draw(chunkHigh, chunkLow, bits(member.nodeId, 0), bits(member.nodeId, 8))
-    // -ln(u)/weight is exponential with rate `weight`: the smallest of several wins in proportion to the weights.
-    return { member, cost: member.weight > 0 ? -Math.log(uniform) / member.weight : Number.POSITIVE_INFINITY }
-  })
+export function rendezvousOrder<Member extends Drawn>(chunk: ChunkId, members: readonly Member[]): Member[] {
+  const costs = new Drawing(members).costs(chunk)
+  const scored = members.map((member, index) => ({ member, cost: costs[index] ?? Number.POSITIVE_INFINITY }))
   scored.sort((a, b) => a.cost - b.cost || (a.member.nodeId < b.member.nodeId ? -1 : 1))
   return scored.map(({ member }) => member)
+}
+
+/** Members made ready for drawing many chunks. */
+export class Drawing {
+  readonly #high: Int32Array
+  readonly #low: Int32Array
+  readonly #pulls: Float64Array
+  readonly #costs: Float64Array
+
+  constructor(members: readonly Drawn[]) {
+    this.#high = Int32Array.from(members, ({ nodeId }) => bits(nodeId, 0))
+    this.#low = Int32Array.from(members, ({ nodeId }) => bits(nodeId, 8))
+    this.#pulls = Float64Array.from(members, ({ weight, pull = weight }) => pull)
+    this.#costs = new Float64Array(members.length)
+  }
+
+  /** What each member asks, in the members' order: the least wins, of equals the smaller id. The answer is overwritten by the next call. */
+  costs(chunk: ChunkId): Float64Array {
+    const chunkHigh = bits(chunk, 0)
+    const chunkLow = bits(chunk, 8)
+    for (let index = 0; index < this.#costs.length; index++) {
+      const uniform = draw(chunkHigh, chunkLow, this.#high[index] ?? 0, this.#low[index] ?? 0)
+      const pull = this.#pulls[index] ?? 0
+      this.#costs[index] = pull > 0 ? uniform / (1 - uniform) / pull : Number.POSITIVE_INFINITY
+    }
+    return this.#costs
+  }
 }

@@ -7,7 +7,7 @@ import type { NodeId } from '../base/ids.ts'
 import type { Catalog, NodeProfile } from '../catalog/index.ts'
 import { type Liveness, livenessOf, type Membership } from '../membership/index.ts'
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
-import type { Place } from '../placement/index.ts'
+import { type Offer, type Place, pullsOf } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
 import type { RepairMember } from './repairPlan.ts'
 import { afterSleep, agreedNowMs, nextSilence, type Silence, type WaitFacts, waitEndsMs } from './standing.ts'
@@ -50,6 +50,8 @@ const snapshotMs = 100
 /** New chunks keep away from a node that is this full. */
 const fullAt = 0.98
 const unknownSite = 'unknown'
+/** Until the pool's settings are here. */
+const defaultCopies = 2
 
 export class Roster {
   readonly #deps: RosterDeps
@@ -65,6 +67,8 @@ export class Roster {
   /** This machine runs on battery or pays for its bytes. */
   #careful = false
   #last = new Map<NodeId, Liveness>()
+  /** What the members pull, for the offers that it was worked out for. */
+  #pulls: { readonly offers: string; readonly of: ReadonlyMap<NodeId, number> } | undefined
   #snapshot: Snapshot | undefined
 
   constructor(deps: RosterDeps) {
@@ -238,10 +242,11 @@ export class Roster {
     const members = membership.members()
     const connected = new Set([self, ...network.peers().map((peer) => peer.nodeId)])
     const standings = new Map<NodeId, RepairMember>()
+    const pulls = this.#pullsOf(members.filter(({ role }) => role !== 'cloud').map(({ nodeId }) => nodeId))
     for (const { nodeId, role } of members) {
       if (role === 'cloud') continue
       standings.set(nodeId, {
-        place: this.#placeOf(nodeId),
+        place: this.#placeOf(nodeId, pulls.get(nodeId) ?? 0),
         plans: role === 'full',
         connected: connected.has(nodeId),
         reachable: isThere(this.liveness(nodeId)),
@@ -272,13 +277,29 @@ export class Roster {
     }
   }
 
-  #placeOf(nodeId: NodeId): Place {
+  /** Of all that stay, for the copies that the pool wants by default; worked out anew when an offer changes. */
+  #pullsOf(members: readonly NodeId[]): ReadonlyMap<NodeId, number> {
+    const offers = members.map((nodeId): Offer => {
+      const profile = this.profile(nodeId)
+      const quotaBytes = profile === undefined || profile.drain ? 0 : profile.quotaBytes
+      return { nodeId, quotaBytes, machineHash: profile?.machineHash ?? nodeId }
+    })
+    // In order of id: sums must come out alike on every node.
+    offers.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))
+    const copies = this.#deps.catalog.read.settings()?.copies ?? defaultCopies
+    const key = JSON.stringify([offers, copies])
+    if (this.#pulls?.offers !== key) this.#pulls = { offers: key, of: pullsOf(offers, copies) }
+    return this.#pulls.of
+  }
+
+  #placeOf(nodeId: NodeId, pull: number): Place {
     const profile = this.profile(nodeId)
     const { usedBytes, quotaBytes } = this.space(nodeId)
     const fill = quotaBytes > 0 ? usedBytes / quotaBytes : 1
     return {
       nodeId,
       weight: profile?.quotaBytes ?? 0,
+      pull,
       site: profile?.site ?? unknownSite,
       machineHash: profile?.machineHash ?? nodeId,
       fill,

@@ -117,10 +117,13 @@ export class PoolRuntime implements AsyncDisposable {
     })
     this.#repair = new Repair({ self, catalog, roster, orders, clock })
     this.#pledger = new Pledger({ self, catalog, store, exchange: this.#exchange, network, clock })
-    const giveUp = new GiveUp({ store, catalog, network, clock, isStaying: (node) => roster.staying().has(node) })
+    const giveUp = new GiveUp({
+      ...{ store, catalog, network, clock },
+      isStaying: (node) => roster.staying().has(node),
+      claimsSettled: () => this.#inventory.flush(),
+    })
     this.#shedding = new Shedding({
       ...{ self, catalog, store, roster, copying: this.#copying, giveUp, clock },
-      claimsSettled: () => this.#inventory.flush(),
       replaced: () => this.#deps.replaced(),
     })
     this.#leaseEnds = new LeaseEnds({

@@ -10,7 +10,7 @@ import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { PeerNetwork } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
-import { packIds, pledgeChunks } from './messages.ts'
+import { packIds, pledgeChunks, settlePledges } from './messages.ts'
 
 /** A replica to give up: `wanted` copies must be pledged, by all of `pledgers`. */
 export interface Offer {
@@ -34,17 +34,37 @@ export interface GiveUpDeps {
   readonly clock: Clock
   /** Whether replicas of a node count at this moment: a member, not past its wait, not draining. */
   readonly isStaying: (nodeId: NodeId) => boolean
+  /** Resolves when this node's own claims follow its store, and their news is sent. */
+  readonly claimsSettled: () => Promise<void>
 }
 
 export class GiveUp {
   readonly #deps: GiveUpDeps
+  readonly #running = new Set<Promise<GivenUp>>()
 
   constructor(deps: GiveUpDeps) {
     this.#deps = deps
+    deps.network.handle(settlePledges, async () => {
+      await Promise.allSettled(this.#running)
+      await deps.claimsSettled()
+      return {}
+    })
   }
 
-  /** At most limits.pledgesPerBatch offers. Resolves when each is deleted or kept. */
+  /** At most limits.pledgesPerBatch offers. Resolves when each is deleted, and no claim says otherwise, or kept. */
   async run(offers: readonly Offer[], signal: AbortSignal): Promise<GivenUp> {
+    const running = this.#run(offers, signal)
+    this.#running.add(running)
+    try {
+      const done = await running
+      if (done.chunks.length > 0) await this.#deps.claimsSettled()
+      return done
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async #run(offers: readonly Offer[], signal: AbortSignal): Promise<GivenUp> {
     const { store, clock } = this.#deps
     const ids = offers.map(({ chunk }) => chunk)
     const untilMs = clock.monotonicMs() + limits.pledgeTimeoutMs

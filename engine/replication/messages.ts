@@ -132,3 +132,6 @@ export const pledgeChunks = defineMessage(
   z.object({ ids: packed(limits.pledgesPerBatch), wanted: z.array(count).max(limits.pledgesPerBatch) }),
   z.object({ answers: z.array(z.string().max(64)).max(limits.pledgesPerBatch) }),
 )
+
+/** Answered once nothing that the receiver is giving up relies on a pledge of the sender's any more, and its news is on its way. */
+export const settlePledges = defineMessage('chunks.settle', 'control', z.object({}), z.object({}))

@@ -9,14 +9,14 @@
  * without pledges; so before it leaves it pledges nothing more, and waits until what it pledged is settled.
  */
 import { Semaphore } from '../base/async.ts'
-import { EngineError } from '../base/error.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { Catalog, CatalogExchange } from '../catalog/index.ts'
 import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { PeerNetwork } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
-import { pledgeChunks, unpackIds } from './messages.ts'
+import { pledgeChunks, settlePledges, unpackIds } from './messages.ts'
 
 export interface PledgerDeps {
   readonly self: NodeId
@@ -42,9 +42,8 @@ export class Pledger {
   readonly #deps: PledgerDeps
   /** Reading for pledges must not crowd out people's reads. */
   readonly #reading = new Semaphore(1)
-  /** Who was given pledges since this node started. */
-  readonly #askers = new Set<NodeId>()
-  #lastPledgeMs = Number.NEGATIVE_INFINITY
+  /** Who was given pledges since this node started, and when last. */
+  readonly #pledgedMs = new Map<NodeId, number>()
   #closed = false
 
   /** Answers the members' questions from now on. */
@@ -60,13 +59,29 @@ export class Pledger {
   /** Pledges nothing more; resolves when nobody relies on what was pledged. Before this node's replicas stop counting. */
   async close(): Promise<void> {
     this.#closed = true
-    const { clock } = this.#deps
-    await clock.sleep(Math.max(0, this.#lastPledgeMs + limits.pledgeTimeoutMs - clock.monotonicMs()))
+    await Promise.all([...this.#pledgedMs].map(([asker, pledgedMs]) => this.#settle(asker, pledgedMs)))
+    // Whatever news has come by now is in the claims.
+    await this.#deps.catalog.transact(() => {})
+  }
+
+  /** Until the asker says that it relies on nothing, at the longest as long as it may. */
+  async #settle(asker: NodeId, pledgedMs: number): Promise<void> {
+    const { clock, network } = this.#deps
+    const leftMs = pledgedMs + limits.pledgeTimeoutMs - clock.monotonicMs()
+    if (leftMs <= 0) return
+    try {
+      const peer = network.peer(asker)
+      if (peer === undefined) throw new EngineError('peer-gone', `${asker} is not connected`)
+      await peer.request(settlePledges, {}, { timeoutMs: leftMs })
+    } catch (error) {
+      if (!isEngineError(error)) throw error
+      await clock.sleep(Math.max(0, pledgedMs + limits.pledgeTimeoutMs - clock.monotonicMs()))
+    }
   }
 
   /** Members that may hold less than they claim: they were given pledges, and went before anybody could hear what came of them. */
   doubtful(): ReadonlySet<NodeId> {
-    return new Set([...this.#askers].filter((node) => this.#deps.network.peer(node) === undefined))
+    return new Set([...this.#pledgedMs.keys()].filter((node) => this.#deps.network.peer(node) === undefined))
   }
 
   /** Pledges again: leaving was called off. */
@@ -97,10 +112,7 @@ export class Pledger {
     }
     // What counts is this moment, in which nothing else happens.
     const answers = judgeAll().map(orPledged)
-    if (answers.includes('pledged')) {
-      this.#lastPledgeMs = clock.monotonicMs()
-      this.#askers.add(asker)
-    }
+    if (answers.includes('pledged')) this.#pledgedMs.set(asker, clock.monotonicMs())
     return answers
   }
 

@@ -35,8 +35,6 @@ export interface SheddingDeps {
   readonly copying: Copying
   readonly giveUp: GiveUp
   readonly clock: Clock
-  /** Resolves when this node's own claims follow its store. */
-  readonly claimsSettled: () => Promise<void>
   /** Called when a node that is being replaced holds nothing any more that a file needs. */
   readonly replaced: () => void
 }
@@ -211,7 +209,7 @@ export class Shedding implements Worker {
 
   /** Takes the next page of the group; at its end the group rests, longer if replicas stayed. */
   async #workOn(group: HolderPattern, work: Work, look: Look, signal: AbortSignal): Promise<void> {
-    const { catalog, clock, giveUp, claimsSettled } = this.#deps
+    const { catalog, clock, giveUp } = this.#deps
     const pace = this.#paces.get(groupKey(group)) as Pace
     const page = catalog.chunks.ofGroup(group, pace.cursor, limits.pledgesPerBatch)
     const { picked, upTo } = this.#pick(page, work, look)
@@ -223,7 +221,6 @@ export class Shedding implements Worker {
     if (offers.length > 0) {
       const { chunks } = await giveUp.run(offers, signal)
       pace.stayed ||= chunks.length < offers.length
-      if (chunks.length > 0) await claimsSettled()
     }
     pace.cursor = upTo
     if (upTo !== null) return

@@ -93,8 +93,8 @@ class Holder {
       missingSegments: () => [],
     }
     const network = {
-      handle: (_: unknown, handler: (body: unknown, incoming: object) => Promise<unknown>) => {
-        this.answer = handler
+      handle: ({ name }: { name: string }, handler: typeof this.answer) => {
+        if (name === 'chunks.pledge') this.answer = handler
       },
       peer: (node: NodeId) => ({ request: (_: unknown, body: unknown) => this.#send(world.holder(node), body) }),
     }
@@ -102,7 +102,16 @@ class Holder {
     const exchange = {
       walkNow: () => this.#commit(() => !world.chance(0.1)),
     }
-    const deps = { self: this.nodeId, store, catalog, network, clock, exchange, isStaying: () => true }
+    const deps = {
+      self: this.nodeId,
+      store,
+      catalog,
+      network,
+      clock,
+      exchange,
+      isStaying: () => true,
+      claimsSettled: async () => {},
+    }
     // Only what the two use of these is there.
     this.pledger = new Pledger(deps as unknown as PledgerDeps)
     return new GiveUp(deps as unknown as GiveUpDeps)

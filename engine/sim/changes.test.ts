@@ -31,13 +31,16 @@ async function expectWhole(pool: SimPool, reader: number, written: ReadonlyMap<s
   for (const [path, content] of written) assert.ok((await pool.read(reader, path)).equals(content), path)
 }
 
-/** Every chunk has its copies on disks, as each store says, on nodes of the list. */
+/** Every chunk that a file names has its copies on the disks of the nodes of the list. */
 async function untilCopied(pool: SimPool, nodes: readonly number[], copies = 2): Promise<void> {
   await pool.world.until(
     () => {
       const counts = new Map<string, number>()
       for (const index of nodes)
-        for (const id of store(pool, index).ids(null, 100_000)) counts.set(id, (counts.get(id) ?? 0) + 1)
+        for (const id of store(pool, index).ids(null, 100_000)) {
+          const named = (pool.engine(index).pool()?.catalog.chunks.facts(id)?.wanted ?? 0) > 0
+          if (named) counts.set(id, (counts.get(id) ?? 0) + 1)
+        }
       return counts.size > 0 && [...counts.values()].every((count) => count >= copies)
     },
     'copies on the nodes that stay',
@@ -214,4 +217,34 @@ test('one machine joins while another is drained: both come to an end', async ()
   await untilCopied(pool, [0, 2, 3])
   assert.ok(store(pool, 3).count > 0)
   await expectWhole(pool, 3, written)
+})
+
+test('a node that leaves while another gives up because of its pledge finds that it has the last copy', async () => {
+  for (const waitMs of [2, 4, 5, 7, 8, 9, 10, 11, 12]) {
+    await using pool = await SimPool.start({ nodes: 2, seed: 44 })
+    const content = new SeededRandom(4).bytes(60 * KiB)
+    const { entry } = await pool.write(0, 'kept', content)
+    await pool.protect()
+    await pool.world.play(async () => await pool.service(0).patchEntry(entry.id, { copies: 1 }))
+    const leaving = () =>
+      [0, 1].find((index) =>
+        store(pool, index)
+          .ids(null, 10)
+          .some((id) => store(pool, index).isLeaving(id)),
+      )
+    await pool.world.until(() => leaving() !== undefined, 'a mark')
+    const pledger = leaving() === 0 ? 1 : 0
+    await pool.world.run(waitMs)
+    const gone = await pool.world.play(async () => {
+      try {
+        await pool.service(pledger).leavePool({})
+        return true
+      } catch (error) {
+        if (!isEngineError(error, 'last-copies')) throw error
+        return false
+      }
+    })
+    await pool.world.run(5_000)
+    assert.ok((await pool.read(1 - pledger, 'kept')).equals(content), `left ${gone}, after ${waitMs} ms`)
+  }
 })

@@ -260,17 +260,19 @@ export class Repair implements Worker {
     const now = clock.monotonicMs()
     const page = catalog.chunks.ofGroup(pattern, this.#progress.cursor(key), limits.repairPage)
     let unsettled = false
-    const found = planRepair(page, this.#progress.rank(key), this.#withoutAvoided(view)).filter(({ chunk }) => {
+    const plan = planRepair(page, this.#progress.stuck(key), this.#withoutAvoided(view))
+    const found = plan.orders.filter(({ chunk }) => {
       if (orders.isUnderWay(chunk)) return false
       const ready = !fresh || this.#hasSettled(chunk, key, now)
       unsettled ||= !ready
       return ready
     })
     const [refused] = orders.give(found)
-    const last = page.at(-1)
-    if (refused !== undefined) this.#progress.moveTo(key, before(page, refused.chunk) ?? this.#progress.cursor(key))
-    else if (last !== undefined && page.length === limits.repairPage) this.#progress.moveTo(key, last.chunkId)
-    else this.#progress.rest(key, now + (unsettled ? limits.copySettleMs : limits.copyRetryMs))
+    const done = refused === undefined ? page.length : page.findIndex(({ chunkId }) => chunkId === refused.chunk)
+    const cursor = page[done - 1]?.chunkId ?? this.#progress.cursor(key)
+    this.#progress.moveTo(key, cursor, plan.turns.slice(0, done), now)
+    if (refused === undefined && page.length < limits.repairPage)
+      this.#progress.endPass(key, view.self, unsettled ? limits.copySettleMs : limits.copyRetryMs, now)
   }
 
   /** Machines that refused a short time ago get nothing now. */
@@ -306,9 +308,4 @@ export class Repair implements Worker {
     }
     this.hurry(orders.give(found).map(({ chunk }) => chunk))
   }
-}
-
-/** The chunk before this one on a page. */
-function before(page: readonly ChunkFacts[], chunk: ChunkId): ChunkId | undefined {
-  return page[page.findIndex((facts) => facts.chunkId === chunk) - 1]?.chunkId
 }

@@ -9,7 +9,7 @@ import { blake3Hex } from '../base/hash.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { ChunkFacts } from '../catalog/index.ts'
 import { rendezvousOrder } from '../placement/index.ts'
-import { needOf, orderFor, planRepair, plannersOf, type RepairMember, type RepairView, turnOf } from './repairPlan.ts'
+import { needOf, orderFor, planRepair, type RepairMember, type RepairView } from './repairPlan.ts'
 
 const node = (number: number) => blake3Hex(Buffer.from(`node ${number}`)).slice(0, 32) as NodeId
 const chunk = (number: number) => blake3Hex(Buffer.from(`chunk ${number}`)) as ChunkId
@@ -114,27 +114,24 @@ test('a plan makes just the copies that bring a chunk to its number, as a naive 
   )
 })
 
-test('exactly one live full member plans a chunk, one more with each that is taken for stuck', () => {
+test('a chunk is the turn of exactly one live full member, the first that is not stuck', () => {
   fc.assert(
-    fc.property(anyCase, fc.nat(7), fc.nat(), ({ shapes }, rank, number) => {
+    fc.property(anyCase, fc.uniqueArray(fc.nat(6), { maxLength: 4 }), fc.nat(), ({ shapes }, stuckOnes, number) => {
       const view = viewOf(shapes)
-      const planners = plannersOf(view)
-      const acting = [...view.members.keys()].filter(
-        (each) => turnOf(each, chunk(number), rank, planners) !== undefined,
+      const stuck = new Set(stuckOnes.map(node))
+      const facts = { ...factsOf([0], 2), chunkId: chunk(number) }
+      const live = [...view.members.values()].filter(
+        (each) => each.plans && each.reachable && !stuck.has(each.place.nodeId),
       )
-      const live = [...view.members.values()].filter((each) => each.plans && each.reachable)
-      assert.equal(acting.length, Math.min(rank + 1, live.length))
-      const order = rendezvousOrder(
-        chunk(number),
+      const [first] = rendezvousOrder(
+        facts.chunkId,
         live.map((each) => each.place),
       )
-      assert.deepEqual(
-        acting.toSorted(),
-        order
-          .slice(0, rank + 1)
-          .map(({ nodeId }) => nodeId)
-          .toSorted(),
-      )
+      for (const self of view.members.keys()) {
+        const plan = planRepair([facts], stuck, { ...view, self })
+        assert.deepEqual(plan.turns, [first?.nodeId])
+        if (self !== first?.nodeId) assert.deepEqual(plan.orders, [])
+      }
     }),
   )
 })
@@ -154,14 +151,15 @@ test('all members together order each chunk once, and once more is no order at a
   const chunks = Array.from({ length: 200 }, (_, number) => ({ ...factsOf([0, 2], 2), chunkId: chunk(number) }))
   const orders = [0, 1, 2, 3, 4]
     .filter((index) => index !== 2)
-    .flatMap((index) => planRepair(chunks, 0, viewOf(shapes, { self: node(index) })))
+    .flatMap((index) => planRepair(chunks, new Set(), viewOf(shapes, { self: node(index) })).orders)
   assert.equal(orders.length, chunks.length)
   assert.equal(new Set(orders.map((order) => order.chunk)).size, chunks.length)
   const copied = chunks.map((facts) => ({
     ...facts,
     holders: [...facts.holders, ...(orders.find((order) => order.chunk === facts.chunkId)?.targets ?? [])],
   }))
-  assert.deepEqual(planRepair(copied, 4, viewOf(shapes)), [])
+  const others = new Set([1, 3, 4].map(node))
+  assert.deepEqual(planRepair(copied, others, viewOf(shapes)).orders, [])
 })
 
 test('whoever is merely gone sets nothing in motion; whoever is missed, draining or removed does', () => {

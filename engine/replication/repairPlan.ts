@@ -1,7 +1,7 @@
 /**
  * What repair decides: which groups of chunks need copies, who plans a chunk, and which holder should send it to whom. Pure, and
  * what it answers can be printed. Nobody leads: every node computes the same from what it sees, the first live full member in a
- * chunk's rendezvous order acts, and the next ones only when that brings nothing (repairProgress.ts).
+ * chunk's rendezvous order acts, and the next one only when that brings nothing (repairProgress.ts).
  */
 import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { ChunkFacts, HolderPattern } from '../catalog/index.ts'
@@ -133,40 +133,39 @@ export function orderFor(
 }
 
 /** Who may plan now: full members within reach. */
-export function plannersOf(view: RepairView): Place[] {
+function plannersOf(view: RepairView): Place[] {
   return [...view.members.values()].filter((each) => each.plans && each.reachable).map((each) => each.place)
 }
 
-/**
- * Whether it is a node's turn to plan a chunk, that is, whether it is among the first `1 + rank` planners in the chunk's rendezvous
- * order: then the planners before it, which seem to be stuck; else undefined.
- */
-export function turnOf(
-  nodeId: NodeId,
-  chunk: ChunkId,
-  rank: number,
-  planners: readonly Place[],
-): readonly NodeId[] | undefined {
-  const order = rendezvousOrder(chunk, planners)
-  const turn = order.findIndex((each) => each.nodeId === nodeId)
-  return turn < 0 || turn > rank ? undefined : order.slice(0, turn).map((each) => each.nodeId)
+/** What one node makes of a page of chunks. */
+export interface RepairPlan {
+  /** What this node orders. */
+  readonly orders: readonly CopyOrder[]
+  /** Whose turn each chunk is, in the order of the chunks: undefined where nobody can plan. */
+  readonly turns: readonly (NodeId | undefined)[]
 }
 
-/** What this node orders of these chunks; `rank`: how many planners before it may be stuck. */
-export function planRepair(chunks: readonly ChunkFacts[], rank: number, view: RepairView): CopyOrder[] {
+/**
+ * Whose turn each chunk is, and what this node orders of its own: the first planner in a chunk's rendezvous order that is not
+ * `stuck` acts. The replicas of those that were passed over are asked for last.
+ */
+export function planRepair(chunks: readonly ChunkFacts[], stuck: ReadonlySet<NodeId>, view: RepairView): RepairPlan {
   const planners = plannersOf(view)
   const needs = new Map<string, Need>()
   const orders: CopyOrder[] = []
-  for (const facts of chunks) {
-    const stuck = turnOf(view.self, facts.chunkId, rank, planners)
-    if (stuck === undefined) continue
+  const turns = chunks.map((facts) => {
+    const order = rendezvousOrder(facts.chunkId, planners)
+    const turn = order.findIndex(({ nodeId }) => !stuck.has(nodeId))
+    if (order[turn]?.nodeId !== view.self) return order[turn]?.nodeId
     const key = groupKey(facts)
     const need = needs.get(key) ?? needOf(facts, view)
     needs.set(key, need)
-    const order = orderFor(facts, need, view, stuck)
-    if (order !== undefined) orders.push(order)
-  }
-  return orders
+    const passedOver = order.slice(0, turn).map(({ nodeId }) => nodeId)
+    const copies = orderFor(facts, need, view, passedOver)
+    if (copies !== undefined) orders.push(copies)
+    return view.self
+  })
+  return { orders, turns }
 }
 
 /** The same for all chunks of a group. */

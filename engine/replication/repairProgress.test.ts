@@ -1,38 +1,72 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
 import { RepairProgress } from './repairProgress.ts'
 
+const [self, one, two] = ['self', 'one', 'two'] as unknown as [NodeId, NodeId, NodeId]
 const group = (chunks: number) => [{ key: 'a', chunks, bytes: 1000 * chunks }]
 const never = () => false
 
-/** Looks every ten seconds until `untilMs`; `chunks` of the time. */
-function watch(progress: RepairProgress, fromMs: number, untilMs: number, chunks: (nowMs: number) => number): void {
-  for (let now = fromMs; now <= untilMs; now += 10_000) progress.note(group(chunks(now)), never, now)
+/** Passes over the group every ten seconds; `turns`: how many chunks are whose. */
+function watch(
+  progress: RepairProgress,
+  fromMs: number,
+  untilMs: number,
+  turns: (nowMs: number) => readonly [NodeId, number][],
+): void {
+  for (let now = fromMs; now <= untilMs; now += 10_000) {
+    const all = turns(now).flatMap(([planner, count]) => Array.from({ length: count }, () => planner))
+    progress.note(group(all.length), never, now)
+    progress.moveTo('a', null, all, now)
+    progress.endPass('a', self, 10_000, now)
+  }
 }
 
-test('the next planner takes over after five minutes without progress, and keeps the turn until the group is done', () => {
+test('a planner whose turns bring nothing for five minutes is passed over until the group is done', () => {
   const progress = new RepairProgress()
-  watch(progress, 0, limits.takeOverMs - 10_000, () => 100)
-  assert.equal(progress.rank('a'), 0)
-  progress.rest('a', 1e9)
-  watch(progress, limits.takeOverMs, limits.takeOverMs, () => 100)
-  assert.equal(progress.rank('a'), 1)
-  assert.equal(progress.isResting('a', limits.takeOverMs), false)
-  watch(progress, limits.takeOverMs + 10_000, 2 * limits.takeOverMs, (now) => 100 - now / 10_000)
-  assert.equal(progress.rank('a'), 1)
+  watch(progress, 0, limits.takeOverMs - 10_000, () => [[one, 5]])
+  assert.deepEqual([...progress.stuck('a')], [])
+  watch(progress, limits.takeOverMs, limits.takeOverMs, () => [[one, 5]])
+  assert.deepEqual([...progress.stuck('a')], [one])
+  // Its turns are another one's now, which gets on.
+  watch(progress, limits.takeOverMs + 10_000, 2 * limits.takeOverMs, (now) => [[two, 100 - now / 10_000]])
+  assert.deepEqual([...progress.stuck('a')], [one])
   progress.note([], () => true, 2 * limits.takeOverMs + 10_000)
-  watch(progress, 2 * limits.takeOverMs + 20_000, 2 * limits.takeOverMs + 20_000, () => 5)
-  assert.equal(progress.rank('a'), 0)
+  watch(progress, 2 * limits.takeOverMs + 20_000, 2 * limits.takeOverMs + 20_000, () => [[one, 5]])
+  assert.deepEqual([...progress.stuck('a')], [])
 })
 
-test('a second stuck planner costs five minutes more; progress costs nobody the turn', () => {
-  const stuck = new RepairProgress()
-  watch(stuck, 0, 2 * limits.takeOverMs, () => 7)
-  assert.equal(stuck.rank('a'), 2)
-  const going = new RepairProgress()
-  watch(going, 0, 4 * limits.takeOverMs, (now) => 1_000_000 - Math.floor(now / 200_000))
-  assert.equal(going.rank('a'), 0)
+test('what others get done does not hide who is stuck, and a stuck successor is found as well', () => {
+  const progress = new RepairProgress()
+  watch(progress, 0, limits.takeOverMs, (now) => [
+    [one, 3],
+    [two, 1000 - now / 1000],
+    [self, 4],
+  ])
+  assert.deepEqual([...progress.stuck('a')], [one])
+  watch(progress, limits.takeOverMs + 10_000, 2 * limits.takeOverMs + 10_000, () => [
+    [two, 3],
+    [self, 4],
+  ])
+  assert.deepEqual([...progress.stuck('a')], [one, two])
+})
+
+test('a machine that slept takes nobody for stuck because of that', () => {
+  const progress = new RepairProgress()
+  watch(progress, 0, 20_000, () => [[one, 5]])
+  watch(progress, 10 * limits.takeOverMs, 10 * limits.takeOverMs + 20_000, () => [[one, 5]])
+  assert.deepEqual([...progress.stuck('a')], [])
+})
+
+test('a pass that took long is repeated later', () => {
+  const progress = new RepairProgress()
+  progress.note(group(5), never, 0)
+  progress.moveTo('a', null, [], 0)
+  progress.endPass('a', self, 1_000, 4_000)
+  assert.equal(progress.isResting('a', 80_000), true)
+  assert.equal(progress.nextMs(80_000), 84_000)
+  assert.equal(progress.isResting('a', 84_000), false)
 })
 
 test('the rate is what the groups shrank by, not what a returning machine makes good', () => {

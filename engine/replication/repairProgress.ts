@@ -1,10 +1,11 @@
 /**
- * What this node has seen of repair so far, per group of chunks: whether it goes on, whose turn it is when it does not, where to
- * read on, and how fast all of it goes. The next planner in order takes over when a group's count has not fallen for
- * limits.takeOverMs, one more after each further such time; it then keeps the turn until the group needs nothing, or every
- * batch of a stuck planner's share would wait anew. Held in memory only: after a restart the waiting starts again.
+ * What this node has seen of repair so far, per group of chunks: where to read on, whose turns bring nothing, and how fast all of it
+ * goes. Each pass over a group counts the chunks by the planner whose turn they are. A planner whose count has not fallen for
+ * limits.takeOverMs is stuck: its turns pass to the next in each chunk's order until the group needs nothing. (One count
+ * per group was tried: what the first successor copied looked like progress to the others.) Held in memory only, counts and
+ * no chunks; after a restart the waiting starts again.
  */
-import type { ChunkId } from '../base/ids.ts'
+import type { ChunkId, NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
 
 export interface GroupCount {
@@ -16,16 +17,23 @@ export interface GroupCount {
 interface Tracked {
   chunks: number
   bytes: number
-  fellMs: number
-  rank: number
   readonly sinceMs: number
   /** Chunks up to this one have been looked at in this pass. */
   cursor: ChunkId | null
+  /** When this pass began; null while the group rests. */
+  passSinceMs: number | null
   /** The pass is done; the next one not before this time. */
   restUntilMs: number
+  /** Chunks of this pass, by whose turn they are. */
+  turns: Map<NodeId, number>
+  /** Chunks at the end of the last pass, and when they were fewer than before, by whose turn they are. */
+  readonly shares: Map<NodeId, { chunks: number; fellMs: number }>
+  readonly stuck: Set<NodeId>
 }
 
 const rateWindowMs = 30_000
+/** A group rests this many times as long as a pass over it took, so that a look at a million chunks costs little. */
+const restFactor = 20
 
 export class RepairProgress {
   readonly #groups = new Map<string, Tracked>()
@@ -47,27 +55,23 @@ export class RepairProgress {
         continue
       }
       fallenBytes += Math.max(0, tracked.bytes - group.bytes)
-      if (group.chunks < tracked.chunks || slept) tracked.fellMs = nowMs
-      const rank = Math.floor((nowMs - tracked.fellMs) / limits.takeOverMs)
-      if (rank > tracked.rank) {
-        tracked.rank = rank
-        tracked.restUntilMs = nowMs
-      }
+      if (slept) for (const share of tracked.shares.values()) share.fellMs = nowMs
       tracked.chunks = group.chunks
       tracked.bytes = group.bytes
     }
     for (const { key, chunks, bytes } of needing) {
       if (this.#groups.has(key) || this.#groups.size >= limits.repairGroups) continue
-      const fresh = { chunks, bytes, fellMs: nowMs, rank: 0, sinceMs: nowMs, cursor: null, restUntilMs: nowMs }
-      this.#groups.set(key, fresh)
+      const state = { cursor: null, passSinceMs: null, restUntilMs: nowMs }
+      const memory = { turns: new Map(), shares: new Map(), stuck: new Set<NodeId>() }
+      this.#groups.set(key, { chunks, bytes, sinceMs: nowMs, ...state, ...memory })
     }
     if (fallenBytes > 0) this.#fallen.push({ atMs: nowMs, bytes: fallenBytes })
     this.#fallen = this.#fallen.filter(({ atMs }) => atMs > nowMs - rateWindowMs)
   }
 
-  /** How many planners before this node are taken for stuck. */
-  rank(key: string): number {
-    return this.#groups.get(key)?.rank ?? 0
+  /** Planners whose turns bring nothing in this group. */
+  stuck(key: string): ReadonlySet<NodeId> {
+    return this.#groups.get(key)?.stuck ?? new Set()
   }
 
   /** Since when the group needs copies, as far as remembered. */
@@ -79,16 +83,33 @@ export class RepairProgress {
     return this.#groups.get(key)?.cursor ?? null
   }
 
-  moveTo(key: string, cursor: ChunkId | null): void {
-    const tracked = this.#groups.get(key)
-    if (tracked !== undefined) tracked.cursor = cursor
-  }
-
-  rest(key: string, untilMs: number): void {
+  /** The pass has come to this chunk; `turns`: whose turn those were that it passed. */
+  moveTo(key: string, cursor: ChunkId | null, turns: readonly (NodeId | undefined)[], nowMs: number): void {
     const tracked = this.#groups.get(key)
     if (tracked === undefined) return
+    tracked.passSinceMs ??= nowMs
+    tracked.cursor = cursor
+    for (const planner of turns)
+      if (planner !== undefined) tracked.turns.set(planner, (tracked.turns.get(planner) ?? 0) + 1)
+  }
+
+  /** The pass is done: the next one begins after `restMs`, or later if this one took long. `self` is never taken for stuck. */
+  endPass(key: string, self: NodeId, restMs: number, nowMs: number): void {
+    const tracked = this.#groups.get(key)
+    if (tracked === undefined) return
+    for (const planner of new Set([...tracked.shares.keys(), ...tracked.turns.keys()])) {
+      const chunks = tracked.turns.get(planner) ?? 0
+      const before = tracked.shares.get(planner)
+      const fell = before === undefined || chunks === 0 || chunks < before.chunks
+      const share = { chunks, fellMs: fell ? nowMs : before.fellMs }
+      tracked.shares.set(planner, share)
+      if (planner !== self && nowMs - share.fellMs >= limits.takeOverMs) tracked.stuck.add(planner)
+    }
+    const tookMs = nowMs - (tracked.passSinceMs ?? nowMs)
+    tracked.restUntilMs = nowMs + Math.max(restMs, Math.min(restFactor * tookMs, limits.takeOverMs))
+    tracked.turns = new Map()
     tracked.cursor = null
-    tracked.restUntilMs = untilMs
+    tracked.passSinceMs = null
   }
 
   isResting(key: string, nowMs: number): boolean {
@@ -100,15 +121,10 @@ export class RepairProgress {
     for (const tracked of this.#groups.values()) tracked.restUntilMs = 0
   }
 
-  /** When the first group wakes or the turn passes on, or undefined. Groups that are awake wait for room, not for time. */
+  /** When the first resting group wakes, or undefined. Groups that are awake wait for room, not for time. */
   nextMs(nowMs: number): number | undefined {
-    let next: number | undefined
-    for (const { restUntilMs, fellMs, rank } of this.#groups.values()) {
-      for (const dueMs of [restUntilMs, fellMs + (rank + 1) * limits.takeOverMs]) {
-        if (dueMs > nowMs) next = Math.min(next ?? dueMs, dueMs)
-      }
-    }
-    return next
+    const due = [...this.#groups.values()].map(({ restUntilMs }) => restUntilMs).filter((each) => each > nowMs)
+    return due.length === 0 ? undefined : Math.min(...due)
   }
 
   /** How fast the needing groups shrank in the last half minute, whoever copied. */

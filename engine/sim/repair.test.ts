@@ -203,7 +203,7 @@ test('the first planner takes orders and never gets on: the next takes over afte
   await pool.world.run(30 * minuteMs + limits.takeOverMs - minuteMs)
   const left = missingBytes(pool, 3)
   assert.ok(left > 0 && left < missing, `${missing - left} of ${missing} copied by the others`)
-  await untilComplete(pool, 3, 8 * minuteMs)
+  await untilComplete(pool, 3, 4 * minuteMs)
 })
 
 test('a clock that is three days off ends no wait, neither its own nor "away until"', async () => {

@@ -1,6 +1,6 @@
 /**
- * Health and what-if over one catalog on one core, in both shapes: as many files as chunks, and few large files. BENCH_CHUNKS: how many
- * (default 100,000). Five machines, two copies. The data lies under BENCH_DIR, else in the temporary folder.
+ * Health and what-if over one catalog on one core, in both shapes: as many files as chunks, and few large files (BENCH_SHAPE: small or large;
+ * default both). BENCH_CHUNKS: how many chunks (default 100,000). Five machines, two copies. The data lies under BENCH_DIR, else in the temporary folder.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -60,9 +60,10 @@ function censusOf(catalog: Catalog, gone: ReadonlySet<NodeId>): Census {
 
 async function fill(catalog: Catalog, chunksPerFile: number): Promise<void> {
   const claims = nodes.map((): ChunkId[] => [])
-  for (let first = 0; first < count; first += atOnce) {
+  const perRound = Math.max(atOnce, chunksPerFile)
+  for (let first = 0; first < count; first += perRound) {
     const works: Promise<unknown>[] = []
-    for (let at = first; at < Math.min(first + atOnce, count); at += chunksPerFile) {
+    for (let at = first; at < Math.min(first + perRound, count); at += chunksPerFile) {
       const builder = new SegmentBuilder(keys)
       const segments = Array.from({ length: chunksPerFile }, (_, index) => {
         const hash = digest(`chunk ${at + index}`)
@@ -143,7 +144,8 @@ async function measure(name: string, chunksPerFile: number): Promise<void> {
   catalog.close()
 }
 
-await measure('one chunk per file', 1)
-await measure('large files', Math.min(100_000, count / 10))
+const shape = process.env['BENCH_SHAPE']
+if (shape !== 'large') await measure('small files', 1)
+if (shape !== 'small') await measure('large files', Math.min(100_000, count / 10))
 report('peak memory', process.resourceUsage().maxRSS / 1e3, 'MB')
 rmSync(folder, { recursive: true })

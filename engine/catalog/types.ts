@@ -321,6 +321,9 @@ export interface FileGroups {
   readonly changes: number
   /** By number of the pattern. */
   holdersByPattern(): Map<number, HolderPattern['holders']>
+  holdersOf(pattern: number): HolderPattern['holders']
+  /** Undefined for none. */
+  group(number: number): FileGroup | undefined
   /** By number of the group; 0 is none. */
   groups(): FileGroup[]
   /** Live files by number of their group. */

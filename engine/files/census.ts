@@ -5,7 +5,7 @@
  * something has changed. Waiting for `settled()` gives the counts of now.
  */
 import { EngineError } from '../base/error.ts'
-import type { EntryId, NodeId, VersionId } from '../base/ids.ts'
+import type { EntryId, NodeId } from '../base/ids.ts'
 import type { Catalog, EntryView, FileGroup, HolderPattern } from '../catalog/index.ts'
 import { limits } from '../limits.ts'
 import { type FileState, fileState, fileStates, type ReplicaCounts, worse } from '../placement/index.ts'
@@ -62,12 +62,28 @@ export class Census {
     this.#stale = true
   }
 
-  /** Copies of a file's current version. */
-  countsOf(version: VersionId | null, copies: number): ReplicaCounts {
+  /** Copies of a file's current version. From its group where that is known to be right: a file may have 100,000 chunks. */
+  countsOf({ id, version }: Pick<EntryView, 'id' | 'version'>, copies: number): ReplicaCounts {
     const { catalog, roster } = this.#deps
-    const groups = [roster.members(), roster.durable(), roster.reachable()] as const
-    const fewest = version === null ? [] : catalog.chunks.fewestHoldersAmong(version, groups)
-    return this.#countsFrom(fewest ?? null, copies)
+    if (version === null) return this.#countsFrom([], copies)
+    if (catalog.groups.isDone) {
+      const number = catalog.groups.entryNumber(id)
+      const group = number === undefined ? undefined : catalog.groups.group(catalog.groups.groupOf(number))
+      if (group !== undefined) return this.#countsFrom(this.#fewestIn(group), copies)
+    }
+    const counted = [roster.members(), roster.durable(), roster.reachable()]
+    return this.#countsFrom(catalog.chunks.fewestHoldersAmong(version, counted) ?? null, copies)
+  }
+
+  /** Fewest among members, durable and reachable ones; null while the pieces are not known, nothing for empty files. */
+  #fewestIn({ patterns }: FileGroup): number[] | null {
+    if (patterns === null) return null
+    let fewest: number[] = []
+    for (const pattern of patterns) {
+      const these = this.#fewestOf(this.#deps.catalog.groups.holdersOf(pattern))
+      fewest = these.map((each, at) => Math.min(each, fewest[at] ?? each))
+    }
+    return fewest
   }
 
   #countsFrom(fewest: readonly number[] | null, copies: number): ReplicaCounts {

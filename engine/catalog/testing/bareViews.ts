@@ -36,6 +36,8 @@ const noGroups: FileGroups = {
   isDone: true,
   changes: 0,
   holdersByPattern: none,
+  holdersOf: none,
+  group: none,
   groups: none,
   tally: none,
   worstByFolder: none,

@@ -109,6 +109,10 @@ export class ChunkViews implements ChunkIndex, Follower {
     return new Map(named.map(({ number, holders }) => [number, this.#holders.nodesIn(holders)]))
   }
 
+  holdersOf(pattern: number): NodeId[] {
+    return this.#holders.nodesIn(this.#deps.patterns.get(pattern).holders)
+  }
+
   patterns(): HolderPattern[] {
     const sums = new Map<string, { holders: bigint; wanted: number; chunks: number; bytes: number }>()
     for (const pattern of this.#deps.patterns.all()) {

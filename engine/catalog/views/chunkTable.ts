@@ -40,6 +40,7 @@ export class ChunkTable {
   readonly #after: Statement
   readonly #ofPattern: Statement
   readonly #patternOf: Statement
+  readonly #patternsOf: Statement
   readonly #lanesAfter: Statement
   readonly #firstOfPattern: Statement
   readonly #wantedBySegments: Statement
@@ -67,6 +68,10 @@ export class ChunkTable {
        ORDER BY number LIMIT ?`,
     )
     this.#patternOf = database.prepare('SELECT pattern FROM chunk WHERE number = ? AND id = ?').pluck()
+    this.#patternsOf = database.prepare(
+      `SELECT named.key AS key, chunk.id AS id, chunk.pattern AS pattern
+       FROM json_each(?) AS named CROSS JOIN chunk ON chunk.number = named.value`,
+    )
     // One text for many chunks: a million ids as a million blobs would take four times as long.
     this.#lanesAfter = database.prepare(
       `SELECT pattern, max(number) AS last, group_concat(hex(substr(id, 1, 2)) || hex(substr(id, 9, 8)), '') AS lanes
@@ -97,6 +102,26 @@ export class ChunkTable {
   /** The number of its pattern. */
   patternOf(id: Buffer): number | undefined {
     return this.#patternOf.get<number>(slotOf(id), id) ?? this.find(id)?.pattern
+  }
+
+  /** The numbers of the patterns of many chunks, each once; a third of the time of asking one by one. */
+  patternsOf(ids: readonly Buffer[]): Set<number> {
+    const patterns = new Set<number>()
+    let found = 0
+    for (const { key, id, pattern } of this.#patternsOf.all<{ key: number; id: Buffer; pattern: number }>(
+      JSON.stringify(ids.map(slotOf)),
+    )) {
+      if (ids[key]?.equals(id) !== true) continue
+      patterns.add(pattern)
+      found++
+    }
+    if (found === ids.length) return patterns
+    // Some share their slot with another, or are not here.
+    for (const id of ids) {
+      const pattern = this.patternOf(id)
+      if (pattern !== undefined) patterns.add(pattern)
+    }
+    return patterns
   }
 
   get(number: number): ChunkRow | undefined {

@@ -23,10 +23,11 @@ import { idsIn } from './versionTable.ts'
 
 export interface FileGroupDeps {
   readonly marks: GroupMarks
-  /** The pattern of a chunk by its id. */
-  readonly patternOf: (chunk: Buffer) => number | undefined
+  /** The patterns of chunks by their ids. */
+  readonly patternsOf: (chunks: readonly Buffer[]) => Iterable<number>
   /** Holders by pattern. */
   readonly holdersByPattern: () => Map<number, HolderPattern['holders']>
+  readonly holdersOf: (pattern: number) => HolderPattern['holders']
   /** Copies that bits of `wanted` ask for. */
   readonly copiesOf: (wantedBits: number) => number
 }
@@ -129,11 +130,21 @@ export class FileGroupViews implements FileGroups {
     return this.#deps.holdersByPattern()
   }
 
+  holdersOf(pattern: number): HolderPattern['holders'] {
+    return this.#deps.holdersOf(pattern)
+  }
+
+  group(number: number): FileGroup | undefined {
+    const key = number === noGroup ? undefined : this.#keys[number]
+    return key === undefined ? undefined : this.#told(key)
+  }
+
   groups(): FileGroup[] {
-    return this.#keys.map(({ set, wanted }) => ({
-      copies: this.#deps.copiesOf(wanted),
-      patterns: set === UNKNOWN_SET ? null : this.#sets.get(set),
-    }))
+    return this.#keys.map((key) => this.#told(key))
+  }
+
+  #told({ set, wanted }: GroupKey): FileGroup {
+    return { copies: this.#deps.copiesOf(wanted), patterns: set === UNKNOWN_SET ? null : this.#sets.get(set) }
   }
 
   entryNumber(entry: EntryId): number | undefined {
@@ -311,16 +322,13 @@ export class FileGroupViews implements FileGroups {
     const bytes = this.#segmentBytes.get<Buffer | null>(number) ?? undefined
     const ids = bytes === undefined ? [] : chunksIn(bytes)
     let set = EMPTY_SET
-    for (const id of ids) {
-      const pattern = this.#deps.patternOf(id)
-      if (pattern !== undefined) set = this.#sets.with(set, pattern)
-    }
+    for (const pattern of this.#deps.patternsOf(ids)) set = this.#sets.with(set, pattern)
     if (set === EMPTY_SET) set = UNKNOWN_SET
     if (set !== this.#setOfSegment.get(number) || set === UNKNOWN_SET) {
       this.#setOfSegment.set(number, set)
       for (const entry of this.#entriesOfSegment.all<number>(number)) this.#deps.marks.entries.add(entry)
     }
-    return 2 + ids.length
+    return 2 + Math.ceil(ids.length / 2)
   }
 
   #lookAtEntry(number: number): number {

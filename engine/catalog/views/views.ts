@@ -124,8 +124,9 @@ export class Views implements DerivedViews {
     this.chunks = chunks
     this.groups = new FileGroupViews(database, {
       marks: this.#marks,
-      patternOf: (chunk) => this.#chunkTable.patternOf(chunk),
+      patternsOf: (chunks) => this.#chunkTable.patternsOf(chunks),
       holdersByPattern: () => chunks.holdersByPattern(),
+      holdersOf: (pattern) => chunks.holdersOf(pattern),
       copiesOf: (wantedBits) => copiesOf(wantedBits, this.#copies()),
     })
     this.#followers = [

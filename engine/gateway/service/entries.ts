@@ -28,7 +28,7 @@ export async function settledForFolders(pool: PoolParts): Promise<void> {
 export function toEntry(pool: PoolParts, view: EntryView): Entry {
   const policy = pool.catalog.read.policy(view.id)
   const own = pool.catalog.read.ownPolicy(view.id)
-  const counts = view.kind === 'file' ? pool.census.countsOf(view.version, policy.copies) : undefined
+  const counts = view.kind === 'file' ? pool.census.countsOf(view, policy.copies) : undefined
   const state = counts === undefined ? pool.census.worstIn(view) : fileState(counts)
   return {
     id: view.id,

@@ -151,7 +151,7 @@ export class PoolRuntime implements AsyncDisposable {
       inventory: this.#inventory,
       wakeCopier: wakeRepair,
       census: this.#census,
-      reader: new Reader({ catalog, fetcher, keyring }),
+      reader: new Reader({ catalog, fetcher, keyring, clock }),
     }
     serveChunks(network, store, foreground, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
     this.#connectEvents()
@@ -159,7 +159,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#runner.run(this.#shedding)
     this.#runner.run(this.#upkeep())
     const { diary } = deps
-    this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, clock }))
+    this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, roster, clock }))
   }
 
   /** Opens (or makes) the pool's data in the data folder and starts everything that runs on it. */

@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog/index.ts'
 import { limits } from '../limits.ts'
 import type { Membership } from '../membership/index.ts'
 import type { Clock } from '../ports.ts'
-import type { Repair, Worker } from '../replication/index.ts'
+import type { Repair, Roster, Worker } from '../replication/index.ts'
 import { formatBytes } from '../../shared/index.ts'
 import type { Diary } from './diary.ts'
 import { type PoolSight, type ToldProfile, whatHappened } from './sight.ts'
@@ -16,6 +16,7 @@ export interface PoolWatchDeps {
   readonly catalog: Catalog
   readonly membership: Membership
   readonly repair: Pick<Repair, 'status'>
+  readonly roster: Pick<Roster, 'durable'>
   readonly clock: Clock
 }
 
@@ -26,7 +27,7 @@ export class PoolWatch implements Worker {
   readonly name = 'activity'
   readonly #deps: PoolWatchDeps
   /** Since when copies are being made. */
-  #restoring: { readonly sinceMs: number; readonly copiedBytes: number } | null = null
+  #restoring: { readonly sinceMs: number; readonly copiedBytes: number; readonly missed: Set<string> } | null = null
 
   constructor(deps: PoolWatchDeps) {
     this.#deps = deps
@@ -58,7 +59,8 @@ export class PoolWatch implements Worker {
     const { diary, clock } = this.#deps
     const now = clock.monotonicMs()
     if (queuedChunks > 0) {
-      this.#restoring ??= { sinceMs: now, copiedBytes }
+      this.#restoring ??= { sinceMs: now, copiedBytes, missed: new Set() }
+      for (const name of this.#missed()) this.#restoring.missed.add(name)
       return
     }
     const restored = this.#restoring
@@ -66,7 +68,21 @@ export class PoolWatch implements Worker {
     if (restored === null || now - restored.sinceMs < noteworthyMs) return
     const bytes = copiedBytes - restored.copiedBytes
     const here = bytes > 0 ? ` This machine had ${formatBytes(bytes)} copied.` : ''
-    diary.note({ code: 'copies-restored', text: `All copies that can be made are there again.${here}` })
+    const missed = [...restored.missed]
+    const text =
+      missed.length === 0
+        ? 'All copies that can be made are there again.'
+        : `What ${missed.join(' and ')} held has been copied to other machines.`
+    diary.note({ code: 'copies-restored', text: `${text}${here}` })
+  }
+
+  /** Names of members whose replicas do not count any more. */
+  #missed(): string[] {
+    const { catalog, membership, roster } = this.#deps
+    return membership
+      .members()
+      .filter(({ nodeId }) => !roster.durable().has(nodeId))
+      .map(({ nodeId }) => catalog.read.profile(nodeId)?.name ?? nodeId.slice(0, 8))
   }
 }
 

@@ -282,3 +282,16 @@ test('too few machines, machines on one computer, full and leaving ones are reas
   await pool.world.run(10_000)
   assert.ok(codesOf(await healthOf(pool, 0)).includes('machine-full'), codesOf(await healthOf(pool, 0)).join())
 })
+
+test('copies made anew because a machine is missed are told', async () => {
+  await using pool = await filled({ nodes: 4, copies: 2, seed: 15 }, 12)
+  await ask(pool, 0, (service) => service.patchSettings({ graceMs: { desktop: 60_000 }, upBytesPerSec: 30_000 }))
+  await pool.world.run(2_000)
+  pool.crash(3)
+  const told = async () => (await ask(pool, 0, (service) => service.activity(all))).items.map((each) => each.text)
+  await pool.world.run(240_000)
+  assert.ok(
+    (await told()).some((text) => text.startsWith('What node3 held has been copied to other machines.')),
+    (await told()).join('\n'),
+  )
+})

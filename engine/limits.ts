@@ -248,6 +248,9 @@ export const limits = {
   segmentsSought: 16_384,
   /** Segments that no connected member has are asked for again after this long. */
   segmentRetryMs: 15_000,
+  /** A read waits so long for the segments of a version that has just arrived, looking so often. */
+  segmentWaitMs: 5_000,
+  segmentPollMs: 20,
   /** Entries that one committed batch names as changed; beyond that, all are. */
   changedEntries: 1000,
   /** Versions that became whole and have not been told yet. */

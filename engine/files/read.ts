@@ -9,13 +9,14 @@ import type { SegmentId } from '../base/ids.ts'
 import { type Catalog, openSegment, type Version } from '../catalog/index.ts'
 import type { Keyring } from '../identity/index.ts'
 import { limits } from '../limits.ts'
-import type { ChunkReference } from '../ports.ts'
+import type { ChunkReference, Clock } from '../ports.ts'
 import type { Fetcher } from '../replication/index.ts'
 
 export interface ReadDeps {
   readonly catalog: Catalog
   readonly fetcher: Fetcher
   readonly keyring: () => Keyring
+  readonly clock: Clock
 }
 
 interface Span {
@@ -38,10 +39,10 @@ export class Reader {
 
   /**
    * The bytes from `from` up to, not including, `to`. Throws `unreachable` when no connected machine has a piece,
-   * `segment-missing` when the list of pieces has not arrived here yet.
+   * `segment-missing` when the list of pieces has not arrived here within limits.segmentWaitMs.
    */
   async *read(version: Version, from: number, to: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const spans = this.#spans(version, from, to)
+    const spans = this.#spans(version, from, to, signal)
     const underWay: { bytes: Promise<Uint8Array>; give: () => void }[] = []
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
@@ -52,12 +53,12 @@ export class Reader {
       underWay.push({ bytes, give })
     }
     try {
-      let next = spans.next()
+      let next = await spans.next()
       while (!next.done || underWay.length > 0) {
         while (!next.done && underWay.length < limits.readAheadChunks) {
           if (underWay.length > 0 && !this.#fits(next.value)) break
           await start(next.value, underWay.length === 0 ? this.#heads : this.#ahead)
-          next = spans.next()
+          next = await spans.next()
         }
         const head = underWay.shift()
         if (head === undefined) continue
@@ -77,11 +78,11 @@ export class Reader {
     return this.#ahead.used + memoryFor(span) <= limits.readAheadBytes
   }
 
-  *#spans(version: Version, from: number, to: number): Generator<Span> {
+  async *#spans(version: Version, from: number, to: number, signal: AbortSignal): AsyncGenerator<Span> {
     let pieceAt = 0
     for (const id of version.segments) {
       if (pieceAt >= to) return
-      for (const reference of this.#references(id)) {
+      for (const reference of await this.#references(id, signal)) {
         const start = Math.max(from - pieceAt, 0)
         const end = Math.min(to - pieceAt, reference.pieceBytes)
         if (start < end) yield { reference, from: start, to: end }
@@ -91,15 +92,20 @@ export class Reader {
     if (pieceAt < to) throw new EngineError('damaged', `version ${version.version} lists ${pieceAt} bytes of ${to}`)
   }
 
-  #references(id: SegmentId): readonly ChunkReference[] {
-    const bytes = this.#deps.catalog.segment(id)
-    if (bytes === undefined) {
-      throw new EngineError('segment-missing', 'the list of this file’s pieces has not arrived here yet', {
-        hint: 'It comes as soon as a machine that has it is connected.',
-        retryable: true,
-      })
+  /** A version's row may come before its segments, which are fetched at once then: that is waited for. */
+  async #references(id: SegmentId, signal: AbortSignal): Promise<readonly ChunkReference[]> {
+    const { catalog, clock, keyring } = this.#deps
+    const untilMs = clock.monotonicMs() + limits.segmentWaitMs
+    for (;;) {
+      const bytes = catalog.segment(id)
+      if (bytes !== undefined) return openSegment(bytes, keyring())
+      if (clock.monotonicMs() >= untilMs) break
+      await clock.sleep(limits.segmentPollMs, signal)
     }
-    return openSegment(bytes, this.#deps.keyring())
+    throw new EngineError('segment-missing', 'the list of this file’s pieces has not arrived here yet', {
+      hint: 'It comes as soon as a machine that has it is connected.',
+      retryable: true,
+    })
   }
 }
 

@@ -146,3 +146,19 @@ test('an upload that is given up leaves no chunk behind, here or elsewhere, and 
   assert.deepEqual(await pool.names(1), ['kept'])
   assert.ok((await pool.read(1, 'kept')).equals(kept))
 })
+
+test('a read of a version whose list of pieces is still on its way waits for it, but not for ever', async () => {
+  await using pool = await SimPool.start({ nodes: 2, seed: 14 })
+  const content = new SeededRandom(9).bytes(200_000)
+  await pool.write(0, 'a', content)
+  await pool.settle()
+  const catalog = pool.engine(1).pool()?.catalog
+  assert(catalog !== undefined)
+  const segment = catalog.segment.bind(catalog)
+  let arrivesMs = pool.world.nowMs + 2_000
+  catalog.segment = (id) => (pool.world.nowMs < arrivesMs ? undefined : segment(id))
+  assert.ok((await pool.read(1, 'a')).equals(content))
+  assert.ok(pool.world.nowMs >= arrivesMs)
+  arrivesMs = Number.POSITIVE_INFINITY
+  await assert.rejects(pool.read(1, 'a'), { code: 'segment-missing' })
+})

@@ -3,10 +3,11 @@
  * lanes of the chunks it claims, in memory only. One pass over the chunks computes all sums that are not there, at first
  * use or after an undone change; then they follow each claim.
  */
+import { addToSums, takeFromSums } from '../../base/idSums.ts'
 import { limits } from '../../limits.ts'
 import type { Follower } from '../derived.ts'
 
-/** What of an id enters the sums: bytes 0 to 2 and 8 to 16. */
+/** What of an id enters the sums, as base/idSums.ts has it: bytes 0 to 2 and 8 to 16. */
 const laneBytes = 10
 
 export function bucketOf(id: Buffer): number {
@@ -56,11 +57,9 @@ export class ClaimSums implements Follower {
   changed(bit: number, id: Buffer, sign: 1 | -1): void {
     this.#note(bit)
     const sums = this.#sums.get(bit)
-    // Arithmetic in an array of 64-bit lanes wraps around.
     if (sums === undefined) return
-    const bucket = bucketOf(id)
-    const lane = id.readBigUInt64LE(8)
-    sums[bucket] = (sums[bucket] ?? 0n) + (sign === 1 ? lane : -lane)
+    if (sign === 1) addToSums(sums, id)
+    else takeFromSums(sums, id)
   }
 
   forget(bit: number): void {

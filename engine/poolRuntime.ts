@@ -159,7 +159,11 @@ export class PoolRuntime implements AsyncDisposable {
     this.#runner.run(this.#shedding)
     this.#runner.run(this.#upkeep())
     const { diary } = deps
-    this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, roster, clock }))
+    const changed = (id: NodeId | null) => {
+      this.#census.invalidate()
+      deps.notify(id === null ? { type: 'health' } : { type: 'node', id })
+    }
+    this.#runner.run(new PoolWatch({ diary, catalog, membership, repair: this.#repair, roster, clock, changed }))
   }
 
   /** Opens (or makes) the pool's data in the data folder and starts everything that runs on it. */

@@ -2,6 +2,7 @@
  * Looks at the pool every few seconds and notes what has changed since the last look, before a restart included; and tells when
  * copies that were missing for longer than a moment are there again.
  */
+import type { NodeId } from '../base/ids.ts'
 import type { Catalog } from '../catalog/index.ts'
 import { limits } from '../limits.ts'
 import type { Membership } from '../membership/index.ts'
@@ -18,6 +19,8 @@ export interface PoolWatchDeps {
   readonly repair: Pick<Repair, 'status'>
   readonly roster: Pick<Roster, 'durable'>
   readonly clock: Clock
+  /** Something that people look at has changed: that machine, or the pool. */
+  readonly changed: (nodeId: NodeId | null) => void
 }
 
 /** Copies missing for less long are those that a write did not wait for. */
@@ -38,7 +41,10 @@ export class PoolWatch implements Worker {
     const repair = this.#deps.repair.status()
     const before = diary.sight()
     const now = this.#sight(repair.frozen !== null, before)
-    for (const happening of before === null ? [] : whatHappened(before, now)) diary.note(happening)
+    for (const happening of before === null ? [] : whatHappened(before, now)) {
+      diary.note(happening)
+      this.#deps.changed(happening.nodeId ?? null)
+    }
     if (JSON.stringify(before) !== JSON.stringify(now)) diary.setSight(now)
     this.#followCopies(repair)
     return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }

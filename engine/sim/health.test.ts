@@ -199,6 +199,7 @@ test('a machine that was removed says so', async () => {
   assert.ok(codesOf(health).includes('removed'), codesOf(health).join())
   const own = (await nodesOf(pool, 2)).find((each) => each.self)
   assert.equal(own?.state, 'removed')
+  assert.equal((await ask(pool, 0, (service) => service.node(target.id))).state, 'removed')
   await assert.rejects(
     ask(pool, 0, (service) => service.patchNode(target.id, { drain: true })),
     (error) => isEngineError(error, 'no-such-node'),
@@ -207,11 +208,18 @@ test('a machine that was removed says so', async () => {
 
 test('settings act at once and everywhere, and are told', async () => {
   await using pool = await filled({ nodes: 3, copies: 2, seed: 10 }, 4)
+  const heard: string[] = []
+  pool.service(0).subscribe((notice) => heard.push(notice.type === 'node' ? `node ${notice.id}` : notice.type))
   await ask(pool, 1, (service) => service.patchSettings({ copies: 3, graceMs: { laptop: hourMs } }))
   const file = (await found(pool, 1, { q: 'file0' }))[0] as Entry
   assert.deepEqual([file.copies.wanted, file.state], [3, 'copying'])
   await pool.protect()
   await pool.world.run(10_000)
+  assert.ok(heard.includes('health') && heard.includes('activity'))
+  const [named] = await nodesOf(pool, 1)
+  await ask(pool, 1, (service) => service.patchNode(named?.id ?? '', { name: 'Kitchen' }))
+  await pool.world.run(10_000)
+  assert.ok(heard.includes(`node ${named?.id}`), heard.join())
   const there = await ask(pool, 0, (service) => service.settings())
   assert.deepEqual([there.copies, there.graceMs.laptop], [3, hourMs])
   assert.equal((await ask(pool, 0, (service) => service.entry(EntryIds.parse(file.id)))).state, 'protected')

@@ -23,7 +23,9 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
       return pageOfAll(membersShown(parts).map(show), query)
     },
     async node(id) {
-      return await shown(knownMember(parts, id))
+      // Whoever watches must hear that a machine was removed.
+      const node = NodeIds.parse(id)
+      return await shown(parts.membership.wasRemoved(node) ? node : knownMember(parts, id))
     },
     async patchNode(id, patch) {
       const here = pool()
@@ -35,6 +37,7 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
           throw new EngineError('no-such-node', `the machine ${id} has not introduced itself yet`)
         tx.write({ what: 'profile', node, profile: patchedProfile(profile, patch) })
       })
+      here.census.invalidate()
       here.wakeCopier()
       return await shown(node)
     },

@@ -34,6 +34,7 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
         const graceMs = { ...now.graceMs, ...definedOf(patch.graceMs) }
         tx.write({ what: 'settings', settings: { ...now, ...definedOf(patch), graceMs } })
       })
+      here.census.invalidate()
       here.wakeCopier()
       return settingsOf(here)
     },

@@ -28,11 +28,11 @@ async function expectWhole(reader: TestNode, written: ReadonlyMap<string, string
   for (const [path, hash] of written) assert.equal(sha(await reader.get(path)), hash, path)
 }
 
-test('a machine joins and gets its share; another is drained to empty with progress, and goes; every file is whole', async () => {
+test('machines join, are drained and replaced: shares move, progress is told, every file stays whole', async () => {
   const pool = await startPool(3)
   nodes.push(...pool)
-  const [first, second] = pool as [TestNode, TestNode, TestNode]
-  const written = await fill(pool, 60, 400 * KiB)
+  const [first, second, third] = pool as [TestNode, TestNode, TestNode]
+  const written = await fill(pool, 40, 300 * KiB)
   const joiner = await TestNode.start('joiner')
   nodes.push(joiner)
   await joinPool(first, joiner)
@@ -64,25 +64,19 @@ test('a machine joins and gets its share; another is drained to empty with progr
   await until('the others agree', async () => (await first.nodes()).length === 3)
   assert.equal((await first.health()).state, 'protected')
   await expectWhole(joiner, written)
-})
 
-test('a machine that is replaced hands over and leaves by itself', async () => {
-  const pool = await startPool(4)
-  nodes.push(...pool)
-  const [first, old, , heir] = pool as [TestNode, TestNode, TestNode, TestNode]
-  const written = await fill(pool, 12, 200 * KiB)
-  await first.json('PATCH', `/v1/nodes/${old.nodeId}`, { name: 'Studio' })
-  await first.json('POST', `/v1/nodes/${old.nodeId}/replace`, { by: heir.nodeId })
+  await first.json('PATCH', `/v1/nodes/${third.nodeId}`, { name: 'Studio' })
+  await first.json('POST', `/v1/nodes/${third.nodeId}/replace`, { by: joiner.nodeId })
   await until(
     'the old machine has left',
     async () => {
       const ids = (await first.nodes()).map((each) => each.id)
-      return !ids.includes(old.nodeId)
+      return !ids.includes(third.nodeId)
     },
     60_000,
   )
-  await until('the old machine is in no pool', async () => (await old.fetch('/v1/pool')).status === 404)
-  const named = (await first.nodes()).find((each) => each.id === heir.nodeId)
+  await until('the old machine is in no pool', async () => (await third.fetch('/v1/pool')).status === 404)
+  const named = (await first.nodes()).find((each) => each.id === joiner.nodeId)
   assert.equal(named?.name, 'Studio')
   await expectWhole(first, written)
 })

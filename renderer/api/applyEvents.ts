@@ -6,7 +6,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
 import { type FolderRows, noteChanges } from '../files/folderQuery.ts'
 import { applyChanges, type Sorting } from '../files/folderRows.ts'
-import { noteEntries } from '../transfers/uploads.ts'
+import { noteAllProtected, noteEntries } from '../transfers/uploads.ts'
 
 export interface Events {
   readonly entries: ReadonlyMap<string, Entry | GoneEntry>
@@ -22,7 +22,10 @@ export function applyEvents(client: QueryClient, events: Events): void {
   if (events.entries.size > 0) applyEntries(client, events.entries)
   if (events.nodes.length > 0) patchList(client, ['nodes'], events.nodes)
   if (events.transfers.length > 0) patchList(client, ['transfers'], events.transfers)
-  if (events.health !== undefined) client.setQueryData<Health>(['health'], events.health)
+  if (events.health !== undefined) {
+    client.setQueryData<Health>(['health'], events.health)
+    if (events.health.state === 'protected') noteAllProtected()
+  }
   if (events.activity.length > 0) {
     client.setQueryData<Activity[]>(['activity'], (before) => {
       if (before === undefined) return undefined

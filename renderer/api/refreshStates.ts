@@ -6,10 +6,13 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Entry, GoneEntry } from '../../shared/index.ts'
 import type { FolderRows } from '../files/folderQuery.ts'
 import { shownEntries } from '../files/shownEntries.ts'
+import { copyingEntries } from '../transfers/uploads.ts'
 import { applyEvents } from './applyEvents.ts'
 import { request } from './client.ts'
 
 const shortList = 1000
+/** Entries of uploads that are asked for at once, to learn when they are protected. */
+const copyingAsked = 50
 
 export async function refreshStates(client: QueryClient): Promise<void> {
   for (const key of ['nodes', 'pool', 'replicas', 'search', 'what-if'])
@@ -23,8 +26,9 @@ export async function refreshStates(client: QueryClient): Promise<void> {
     if (data.rows.length <= shortList || !query.isActive()) void client.invalidateQueries({ queryKey: query.queryKey })
     else isLong = true
   }
-  if (!isLong) return
-  const answers = await Promise.allSettled(shownEntries().map((id) => request<Entry>('GET', `/v1/entries/${id}`)))
+  const ids = [...(isLong ? shownEntries() : []), ...copyingEntries(copyingAsked)]
+  if (ids.length === 0) return
+  const answers = await Promise.allSettled(ids.map((id) => request<Entry>('GET', `/v1/entries/${id}`)))
   const entries = new Map<string, Entry | GoneEntry>()
   for (const answer of answers) if (answer.status === 'fulfilled') entries.set(answer.value.id, answer.value)
   applyEvents(client, { entries, nodes: [], transfers: [], activity: [], health: undefined })

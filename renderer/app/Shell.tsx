@@ -2,6 +2,7 @@
 import { useHotkeys } from '@mantine/hooks'
 import { lazy, Suspense, useState } from 'react'
 import type { Pool } from '../../shared/index.ts'
+import { DropTarget } from '../transfers/DropTarget.tsx'
 import { FilesScreen } from '../files/FilesScreen.tsx'
 import { SearchScreen } from '../search/SearchScreen.tsx'
 import { TransfersScreen } from '../transfers/TransfersScreen.tsx'
@@ -28,7 +29,7 @@ const screenViews: Readonly<Record<Screen, () => React.JSX.Element>> = {
 }
 
 export function Shell({ pool }: { readonly pool: Pool }) {
-  const { screen } = useAddress()
+  const { screen, folder } = useAddress()
   const [shortcutsShown, showShortcuts] = useState(false)
   useHotkeys([
     ['mod+K', openPalette],
@@ -41,7 +42,9 @@ export function Shell({ pool }: { readonly pool: Pool }) {
     <div className={classes.shell}>
       <Rail pool={pool} screen={screen} />
       <main className={classes.main}>
-        <Suspense fallback={null}>{screenViews[screen]()}</Suspense>
+        <DropTarget folder={folder}>
+          <Suspense fallback={null}>{screenViews[screen]()}</Suspense>
+        </DropTarget>
       </main>
       <Palette onShortcuts={() => showShortcuts(true)} />
       <Shortcuts opened={shortcutsShown} onClose={() => showShortcuts(false)} />

@@ -31,7 +31,7 @@ export function FileMenu({ className, commands, chosen, children }: Props) {
       </Menu.ContextMenu>
       <Menu.Dropdown>
         {chosen.length > 0 ? <ChosenItems commands={commands} chosen={chosen} /> : null}
-        {commands.canPaste ? (
+        {commands.canPaste() ? (
           <Item icon={IconClipboard} word="Paste here" keys="Ctrl V" onClick={() => commands.paste()} />
         ) : null}
         <Item icon={IconFolderPlus} word="New folder" keys="Ctrl Shift N" onClick={() => commands.newFolder()} />

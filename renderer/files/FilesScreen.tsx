@@ -3,7 +3,7 @@
  * in a file of its own.
  */
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
-import { useHotkeys, useLocalStorage } from '@mantine/hooks'
+import { useHotkeys, useLocalStorage, useWindowEvent } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { IconChevronDown, IconFolderPlus, IconFolderUp, IconLayoutSidebarRight, IconUpload } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
@@ -15,7 +15,6 @@ import { TopBar } from '../app/TopBar.tsx'
 import { Breadcrumb } from './Breadcrumb.tsx'
 import { ConfirmDelete } from './ConfirmDelete.tsx'
 import { Details } from './Details.tsx'
-import { DropTarget } from './DropTarget.tsx'
 import { EmptyFolder } from './EmptyFolder.tsx'
 import { FileList } from './FileList.tsx'
 import { FileMenu } from './FileMenu.tsx'
@@ -66,13 +65,18 @@ export function FilesScreen() {
   useHotkeys([
     ['mod+shift+N', commands.newFolder],
     ['mod+U', () => commands.upload('files')],
-    ['mod+V', commands.paste],
   ])
+
+  useWindowEvent('paste', (event) => {
+    // Files from outside go before what was copied here; the drop target takes those.
+    if (event.target instanceof HTMLInputElement || event.clipboardData?.types.includes('Files')) return
+    commands.paste()
+  })
 
   const isMissing = list.error instanceof Problem && (list.error.status === 404 || list.error.code === 'wrong-kind')
   const focused = rows.find(({ id }) => id === previewed)
   return (
-    <DropTarget folder={folder}>
+    <>
       <TopBar title={<Breadcrumb folder={folder} onDrop={commands.moveTo} />}>
         <Tooltip label="New folder">
           <ActionIcon size="lg" aria-label="New folder" onClick={commands.newFolder}>
@@ -131,7 +135,7 @@ export function FilesScreen() {
       {focused === undefined ? null : (
         <Preview entry={focused} rows={rows} onShow={(entry) => preview(entry?.id ?? null)} />
       )}
-    </DropTarget>
+    </>
   )
 }
 

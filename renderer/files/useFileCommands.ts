@@ -35,7 +35,14 @@ export interface FileCommands {
   readonly moveInto: (ids: readonly string[], target: Entry) => void
   /** The same into a folder by its names. */
   readonly moveTo: (ids: readonly string[], folder: readonly string[]) => void
-  readonly canPaste: boolean
+  readonly canPaste: () => boolean
+}
+
+/** Also as text to the system's clipboard: whatever was there, files perhaps, must not come out at the next paste. */
+function keep(entries: readonly Entry[], cut: boolean): void {
+  if (entries.length === 0) return
+  clipboard = { entries, cut }
+  navigator.clipboard?.writeText(entries.map(({ name }) => name).join('\n')).catch(() => undefined) // not permitted: as it was
 }
 
 let clipboard: { readonly entries: readonly Entry[]; readonly cut: boolean } | null = null
@@ -77,12 +84,8 @@ export function useFileCommands(parts: Parts): FileCommands {
         setRenaming(made.id)
       })
     },
-    cut() {
-      clipboard = { entries: chosen, cut: true }
-    },
-    copy() {
-      clipboard = { entries: chosen, cut: false }
-    },
+    cut: () => keep(chosen, true),
+    copy: () => keep(chosen, false),
     paste() {
       if (clipboard === null) return
       const { entries, cut } = clipboard
@@ -93,6 +96,6 @@ export function useFileCommands(parts: Parts): FileCommands {
     upload: (kind) => pickFiles(kind, folder),
     moveInto: (ids, target) => void moveInto(client, byIds(ids), parseJsonPath(target.path)),
     moveTo: (ids, to) => void moveInto(client, byIds(ids), to),
-    canPaste: clipboard !== null && clipboard.entries.length > 0,
+    canPaste: () => clipboard !== null,
   }
 }

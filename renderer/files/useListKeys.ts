@@ -57,7 +57,6 @@ export function useListKeys({ rows, selection, select, commands, folder }: Parts
     a: () => select((before) => selectAll(before, rows)),
     c: () => commands.copy(),
     x: () => commands.cut(),
-    v: () => commands.paste(),
     ' ': () => select((before) => (before.focus === null ? before : toggle(before, before.focus))),
     Backspace: () => commands.remove(),
   }

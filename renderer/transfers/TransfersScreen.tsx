@@ -24,6 +24,9 @@ interface Line {
   readonly state: Transfer['state']
   readonly bytesDone: number
   readonly bytesTotal: number
+  /** From 0 to 1; a small file is more than its bytes. */
+  readonly part: number
+  readonly begunMs: number | null
   readonly sentence: string
   readonly problems: readonly string[]
   readonly steer: (action: 'pause' | 'resume' | 'cancel' | 'retry') => void
@@ -86,7 +89,7 @@ function Total({ lines }: { readonly lines: readonly Line[] }) {
   const rate = useValue(uploadRate)
   const done = lines.reduce((sum, { bytesDone }) => sum + bytesDone, 0)
   const total = lines.reduce((sum, { bytesTotal }) => sum + bytesTotal, 0)
-  const left = rate > 0 ? `, ${formatDuration(((total - done) * 1000) / rate)} left` : ''
+  const left = leftText(lines)
   const speed = rate > 0 ? `, ${sizeText(rate)}/s` : ''
   return (
     <section className={classes.total} aria-label="All together">
@@ -97,13 +100,12 @@ function Total({ lines }: { readonly lines: readonly Line[] }) {
           {left}
         </Text>
       </Title>
-      <Progress value={total === 0 ? 100 : Math.round((100 * done) / total)} size={8} aria-label="All transfers" />
+      <Progress value={Math.round(100 * partOf(lines))} size={8} aria-label="All transfers" />
     </section>
   )
 }
 
 function Row({ line }: { readonly line: Line }) {
-  const percent = line.bytesTotal === 0 ? 100 : Math.round((100 * line.bytesDone) / line.bytesTotal)
   return (
     <li className={classes.row}>
       <IconUpload size={20} stroke={1.6} aria-hidden />
@@ -118,7 +120,9 @@ function Row({ line }: { readonly line: Line }) {
             </Text>
           )}
         </div>
-        {isActive(line) ? <Progress value={percent} size={5} my={6} aria-label={line.name} /> : null}
+        {isActive(line) ? (
+          <Progress value={Math.round(100 * line.part)} size={5} my={6} aria-label={line.name} />
+        ) : null}
         <Text size="sm" c="dimmed">
           {line.sentence}
         </Text>
@@ -166,6 +170,31 @@ function Act({ word, of, icon: Icon, onClick }: ActProps) {
   )
 }
 
+/** What a file costs beside its bytes, in bytes that take as long. */
+const fileCostBytes = 64 * 1024
+
+function partDone(filesDone: number, filesTotal: number, bytesDone: number, bytesTotal: number): number {
+  const all = bytesTotal + filesTotal * fileCostBytes
+  return all === 0 ? 1 : Math.min(1, (bytesDone + filesDone * fileCostBytes) / all)
+}
+
+function partOf(lines: readonly Line[]): number {
+  return lines.length === 0 ? 1 : lines.reduce((sum, { part }) => sum + part, 0) / lines.length
+}
+
+/** Below this an estimate is a guess. */
+const partForEstimate = 0.03
+
+/** By what is done since the uploads began; nothing while that says nothing. */
+function leftText(lines: readonly Line[]): string {
+  const nowMs = performance.now()
+  const waits = lines.map(({ part, begunMs, state }) =>
+    begunMs === null || state !== 'running' || part < partForEstimate ? null : ((nowMs - begunMs) * (1 - part)) / part,
+  )
+  const known = waits.filter((wait) => wait !== null)
+  return known.length === 0 || known.length < waits.length ? '' : `, ${formatDuration(Math.max(1000, ...known))} left`
+}
+
 const problemsShown = 5
 
 function lineOfUpload(upload: Upload): Line {
@@ -177,6 +206,8 @@ function lineOfUpload(upload: Upload): Line {
     state,
     bytesDone,
     bytesTotal,
+    part: partDone(upload.filesDone, upload.filesTotal, bytesDone, bytesTotal),
+    begunMs: upload.begunMs,
     sentence: sentenceOf(upload),
     problems: failures.slice(0, problemsShown).map(({ picked, text }) => `${picked.names.at(-1)}: ${text}`),
     steer(action) {
@@ -216,6 +247,8 @@ function lineOfTransfer(transfer: Transfer): Line {
     state,
     bytesDone,
     bytesTotal,
+    part: partDone(filesDone, filesTotal, bytesDone, bytesTotal),
+    begunMs: null,
     sentence: `${phases[phase]}: ${countText(filesDone)} of ${filesText(filesTotal)}.`,
     problems: error === undefined ? [] : [error.detail],
     steer(action) {

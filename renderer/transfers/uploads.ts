@@ -1,12 +1,13 @@
 /**
- * Uploads of this window: what was dropped or chosen together is one upload. A few files travel at once; an upload whose file fails
- * goes on with the others and can be tried again for what failed. They live in this window only, so closing it asks first. Files
- * of an upload are counted as protected when the engine says so of their entries.
+ * Uploads of this window: what was dropped or chosen together is one upload. A few requests run at once, small files share one. An
+ * upload whose file fails goes on with the others and can be tried again for what failed. Uploads live in this window only, so
+ * closing it asks first. Files count as protected when the engine says so of their entries, or of everything.
  */
 import type { Entry } from '../../shared/index.ts'
 import { encodePath } from '../../shared/paths.ts'
 import { EngineGone, Problem, request } from '../api/client.ts'
 import { createValue } from '../api/value.ts'
+import { batchBytes, batchFileBytes, batchFiles, sendBatch } from './sendBatch.ts'
 import { sendFile } from './sendFile.ts'
 
 export interface Picked {
@@ -23,6 +24,8 @@ export interface Failure {
 export interface Upload {
   readonly id: number
   readonly name: string
+  /** By the clock of performance.now(). */
+  readonly begunMs: number
   readonly folder: readonly string[]
   readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
   readonly filesTotal: number
@@ -34,12 +37,19 @@ export interface Upload {
   readonly failures: readonly Failure[]
 }
 
+/** A request under way: one large file, or some small ones. */
+interface Shipment {
+  readonly picked: readonly Picked[]
+  readonly abort: AbortController
+  sentBytes: number
+}
+
 interface Work {
   shown: Upload
   readonly waiting: Picked[]
   readonly failures: Failure[]
-  readonly running: Map<Picked, { readonly abort: AbortController; sentBytes: number }>
-  /** Ids of entries stored and not yet protected. */
+  readonly running: Set<Shipment>
+  /** Ids of entries stored and not yet known to be protected. */
   readonly copying: Set<string>
   bytesStored: number
   isPaused: boolean
@@ -74,6 +84,7 @@ export function startUpload(
     shown: {
       id: ++count,
       name,
+      begunMs: performance.now(),
       folder,
       state: 'running',
       filesTotal: picked.length,
@@ -85,7 +96,7 @@ export function startUpload(
     },
     waiting: picked.toReversed(),
     failures: [],
-    running: new Map(),
+    running: new Set(),
     copying: new Set(),
     bytesStored: 0,
     isPaused: false,
@@ -101,9 +112,9 @@ export function pauseUpload(id: number, isPaused: boolean): void {
   if (work === undefined) return
   work.isPaused = isPaused
   if (isPaused) {
-    for (const [picked, { abort }] of work.running) {
+    for (const { picked, abort } of work.running) {
       abort.abort()
-      work.waiting.push(picked)
+      work.waiting.push(...picked)
     }
     work.running.clear()
   }
@@ -117,7 +128,7 @@ export function cancelUpload(id: number): void {
   if (work === undefined) return
   work.isCancelled = true
   work.waiting.length = 0
-  for (const { abort } of work.running.values()) abort.abort()
+  for (const { abort } of work.running) abort.abort()
   work.running.clear()
   show()
 }
@@ -151,44 +162,89 @@ export function noteEntries(entries: ReadonlyMap<string, Entry | null>): void {
   if (changed) show()
 }
 
+/** The engine says that everything is protected. */
+export function noteAllProtected(): void {
+  for (const { copying } of works.values()) copying.clear()
+  if (works.size > 0) show()
+}
+
+/** Ids of entries whose protection is waited for, some of them. */
+export function copyingEntries(most: number): readonly string[] {
+  return [...works.values()].flatMap(({ copying }) => [...copying]).slice(0, most)
+}
+
 function pump(): void {
   let free = together - [...works.values()].reduce((sum, { running }) => sum + running.size, 0)
   for (const work of works.values()) {
     while (free > 0 && !work.isPaused && work.waiting.length > 0) {
       free--
-      void store(work, work.waiting.pop() as Picked)
+      void ship(work, nextShipment(work.waiting))
     }
   }
 }
 
-async function store(work: Work, picked: Picked): Promise<void> {
-  const running = { abort: new AbortController(), sentBytes: 0 }
-  work.running.set(picked, running)
+/** The next file, and if it is small, small ones after it. */
+function nextShipment(waiting: Picked[]): Shipment {
+  const picked: Picked[] = []
+  let bytes = 0
+  for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
+    const { size } = next.file
+    const fits = size <= batchFileBytes && bytes + size <= batchBytes && picked.length < batchFiles
+    if (picked.length > 0 && !fits) break
+    picked.push(next)
+    waiting.pop()
+    bytes += size
+    if (size > batchFileBytes) break
+  }
+  return { picked, abort: new AbortController(), sentBytes: 0 }
+}
+
+async function ship(work: Work, shipment: Shipment): Promise<void> {
+  work.running.add(shipment)
+  const { picked, abort } = shipment
   try {
-    const entry = await sendWithRetries(work, picked, running)
-    work.bytesStored += picked.file.size
-    work.shown = { ...work.shown, filesDone: work.shown.filesDone + 1 }
-    if (entry.state !== 'protected') work.copying.add(entry.id)
+    const results = await withRetries(abort.signal, () => send(shipment))
+    for (const [at, result] of results.entries()) settle(work, picked[at] as Picked, result)
   } catch (error) {
-    if (running.abort.signal.aborted) return // paused or cancelled, which has put it where it belongs
-    work.failures.push({ picked, text: error instanceof Error ? error.message : String(error) })
+    if (abort.signal.aborted) return // paused or cancelled, which has put it where it belongs
+    for (const each of picked) settle(work, each, error)
   } finally {
-    if (work.running.get(picked) === running) work.running.delete(picked)
+    work.running.delete(shipment)
     pump()
     show()
   }
 }
 
-async function sendWithRetries(work: Work, picked: Picked, running: { abort: AbortController; sentBytes: number }) {
+/** Of each file the id of its entry, or its entry, or what went wrong. */
+async function send(shipment: Shipment): Promise<readonly unknown[]> {
+  const { picked, abort } = shipment
+  const [first, ...others] = picked
+  if (first === undefined) return []
+  if (others.length > 0) return await sendBatch(picked, abort.signal)
+  const entry = await sendFile(first, abort.signal, (sentBytes) => {
+    shipment.sentBytes = sentBytes
+    show()
+  })
+  return [entry.state === 'protected' ? null : entry.id]
+}
+
+function settle(work: Work, picked: Picked, result: unknown): void {
+  if (result instanceof Error) {
+    work.failures.push({ picked, text: result.message })
+    return
+  }
+  work.bytesStored += picked.file.size
+  work.shown = { ...work.shown, filesDone: work.shown.filesDone + 1 }
+  if (typeof result === 'string') work.copying.add(result)
+}
+
+async function withRetries<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sendFile(picked, running.abort.signal, (sentBytes) => {
-        running.sentBytes = sentBytes
-        show()
-      })
+      return await run()
     } catch (error) {
       const mayPass = error instanceof EngineGone || (error instanceof Problem && error.status === 503)
-      if (!mayPass || attempt === attempts || work.isCancelled || running.abort.signal.aborted) throw error
+      if (!mayPass || attempt === attempts || signal.aborted) throw error
       await new Promise((resolve) => setTimeout(resolve, 1000 * attempt))
     }
   }
@@ -220,7 +276,7 @@ function showNow(): void {
 
 function factsOf(work: Work) {
   const isOver = work.waiting.length === 0 && work.running.size === 0
-  const sent = [...work.running.values()].reduce((sum, { sentBytes }) => sum + sentBytes, 0)
+  const sent = [...work.running].reduce((sum, { sentBytes }) => sum + sentBytes, 0)
   const state = work.isCancelled
     ? ('cancelled' as const)
     : isOver

@@ -1,15 +1,16 @@
 /**
- * Files and folders dropped anywhere on the window, or pasted, go into the folder that is open. While something hovers, a
+ * Files and folders dropped anywhere on the window, or pasted, go into the folder that is open, on other screens into
+ * the topmost one. While something hovers, a
  * frame says so and names the folder. Rows of our own that are dragged are left to rows and breadcrumb.
  */
 import { notifications } from '@mantine/notifications'
 import { IconCloudUpload } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useState } from 'react'
 import { failed } from '../app/undo.ts'
-import { readDropped } from '../transfers/readDropped.ts'
-import { startUpload } from '../transfers/uploads.ts'
 import { filesText } from '../words/sizes.ts'
 import classes from './DropTarget.module.css'
+import { readDropped } from './readDropped.ts'
+import { startUpload } from './uploads.ts'
 
 const hasFiles = (transfer: DataTransfer | null): transfer is DataTransfer => transfer?.types.includes('Files') ?? false
 

@@ -31,6 +31,7 @@ import {
   InventoryExchange,
   LeaseEnds,
   Orders,
+  Pinning,
   type OwnSpace,
   Pledger,
   Repair,
@@ -116,6 +117,7 @@ export class PoolRuntime implements AsyncDisposable {
       settled: wakeRepair,
     })
     this.#repair = new Repair({ self, catalog, roster, orders, clock })
+    const pinning = new Pinning({ self, catalog, roster, orders, clock })
     this.#pledger = new Pledger({ self, catalog, store, exchange: this.#exchange, network, clock })
     const giveUp = new GiveUp({
       ...{ store, catalog, network, clock },
@@ -156,6 +158,7 @@ export class PoolRuntime implements AsyncDisposable {
     serveChunks(network, store, foreground, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
     this.#connectEvents()
     this.#runner.run(this.#repair)
+    this.#runner.run(pinning)
     this.#runner.run(this.#shedding)
     this.#runner.run(this.#upkeep())
     const { diary } = deps

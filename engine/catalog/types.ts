@@ -287,6 +287,8 @@ export interface ChunkIndex {
   heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks of all groups that pass the test, page by page; what changes meanwhile may be seen or not. */
   chunksWhere(test: (pattern: Pick<HolderPattern, 'holders' | 'wanted'>) => boolean): IterableIterator<ChunkId>
+  /** Whether any policy pins anything; if not, `pinnedTo` is empty everywhere. */
+  hasPins(): boolean
   /** Files that name a chunk. */
   filesOf(chunk: ChunkId): EntryId[]
   /** The fewest holders, among `counted`, of any chunk of the version; 0 when a segment is missing; Infinity for empty files. */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SettingsPatch } from '../../shared/index.ts'
+import { VersionIds } from '../base/ids.ts'
 import type { Engine } from '../engine.ts'
 import { KiB, limits } from '../limits.ts'
 import { SeededRandom } from './random.ts'
@@ -289,4 +290,27 @@ test('a machine on battery gets only what is at risk', async () => {
   await pool.world.run(minuteMs)
   await pool.world.play(async () => await pool.engine(2).pool()?.repair.resume())
   await pool.world.until(() => used(pool, 3) > here, 'copies of what is at risk', 40 * minuteMs)
+})
+
+test('a machine that a file is pinned to gets its copies, also where there are enough already', async () => {
+  await using pool = await filledPool({ nodes: 3, copies: 1, seed: 45 })
+  const [entry] = (
+    await pool.world.play(
+      async () => await pool.service(0).listFolder([], { limit: 1, cursor: null, sort: 'name', order: 'asc' }),
+    )
+  ).items
+  assert(entry !== undefined)
+  const before = used(pool, 2)
+  await pool.world.play(
+    async () => await pool.service(0).patchEntry(entry.id, { pinnedTo: [pool.engine(2).self, pool.engine(1).self] }),
+  )
+  await pool.settle()
+  await pool.world.run(2 * minuteMs)
+  const catalog = pool.engine(0).pool()?.catalog
+  assert(catalog !== undefined && entry.version !== null)
+  const chunks = [...catalog.chunks.chunksOfVersion(VersionIds.parse(entry.version))]
+  assert.ok(chunks.length > 0)
+  for (const chunk of chunks)
+    for (const index of [1, 2]) assert.equal(pool.engine(index).pool()?.store.has(chunk), true)
+  assert.ok(used(pool, 2) > before)
 })

@@ -67,7 +67,7 @@ export class ChunkViews implements ChunkIndex, Follower {
   }
 
   #factsOf(rows: readonly ChunkRow[]): ChunkFacts[] {
-    const hasPins = this.#hasPins()
+    const hasPins = this.hasPins()
     const ofPattern = new Map<number, Pick<ChunkFacts, 'holders' | 'wanted'>>()
     return rows.map((row) => {
       let told = ofPattern.get(row.pattern)
@@ -85,7 +85,7 @@ export class ChunkViews implements ChunkIndex, Follower {
     return copiesOf(pattern.wanted, this.#deps.defaultCopies())
   }
 
-  #hasPins(): boolean {
+  hasPins(): boolean {
     return this.#anyPins.get<number>() !== undefined
   }
 

@@ -271,9 +271,10 @@ export const limits = {
   folderStateWaitMs: 500,
   /** The same for the first survey after a start: some seconds per million files. */
   firstSurveyWaitMs: 5_000,
-  /** Steps of some 3 ms that a question may take of the event loop at once, and that a survey spends on following changes at most. */
+  /** Steps of some 3 ms that a question may take of the event loop at once. */
   surveyStepsAtOnce: 3,
-  surveyFollowSteps: 60,
+  /** A survey follows changes for this long at most. */
+  surveyFollowMs: 300,
   /** A question that waits for the survey of now takes what is there after so many of them: something changes all the time. */
   surveyRounds: 2,
   /** Folders of which it is remembered whether they are live. */

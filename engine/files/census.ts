@@ -259,8 +259,10 @@ export class Census {
     const { groups } = this.#deps.catalog
     const startMs = clock.monotonicMs()
     // While copies of very large files are made, following them takes longer than a question should: counts then lag by seconds.
-    for (let followed = 0; groups.step() && followed < limits.surveyFollowSteps; ) {
-      if (groups.isMade) followed++
+    let followingSinceMs = startMs
+    while (groups.step()) {
+      if (!groups.isMade) followingSinceMs = clock.monotonicMs()
+      if (clock.monotonicMs() - followingSinceMs > limits.surveyFollowMs) break
       yield
     }
     this.#stale = false

@@ -245,14 +245,15 @@ export class Roster {
     const pulls = this.#pullsOf(members.filter(({ role }) => role !== 'cloud').map(({ nodeId }) => nodeId))
     for (const { nodeId, role } of members) {
       if (role === 'cloud') continue
+      const profile = this.profile(nodeId)
       standings.set(nodeId, {
-        place: this.#placeOf(nodeId, pulls.get(nodeId) ?? 0),
+        place: this.#placeOf(nodeId, profile, pulls.get(nodeId) ?? 0),
         plans: role === 'full',
         connected: connected.has(nodeId),
         reachable: isThere(this.liveness(nodeId)),
         counts: !this.#pastWait(nodeId, false),
         countsIfOneLeft: !this.#pastWait(nodeId, true),
-        draining: this.profile(nodeId)?.drain === true,
+        draining: profile?.drain === true,
         careful: nodeId === self ? this.#careful : this.#seen.get(nodeId)?.pulse.careful === true,
       })
     }
@@ -292,8 +293,7 @@ export class Roster {
     return this.#pulls.of
   }
 
-  #placeOf(nodeId: NodeId, pull: number): Place {
-    const profile = this.profile(nodeId)
+  #placeOf(nodeId: NodeId, profile: NodeProfile | undefined, pull: number): Place {
     const { usedBytes, quotaBytes } = this.space(nodeId)
     const fill = quotaBytes > 0 ? usedBytes / quotaBytes : 1
     return {

@@ -57,8 +57,9 @@ interface Pace {
   restUntilMs: number
   /** Since when the group has more copies than wanted; null if it has not. */
   surplusSinceMs: number | null
-  /** Something of this round was refused. */
+  /** Something of this round was refused, and of how many rounds before without a break. */
   stayed: boolean
+  refusedRounds: number
   /** For which empty members the last round was. */
   movedFor: string
 }
@@ -74,7 +75,14 @@ interface Look {
 /** give: others have enough. copy: not yet. trim: if it is this node's turn. move: to a member that is emptier. */
 type Work = 'give' | 'copy' | 'trim' | 'move'
 
-const freshPace: Readonly<Pace> = { cursor: null, restUntilMs: 0, surplusSinceMs: null, stayed: false, movedFor: '' }
+const freshPace: Readonly<Pace> = {
+  cursor: null,
+  restUntilMs: 0,
+  surplusSinceMs: null,
+  stayed: false,
+  refusedRounds: 0,
+  movedFor: '',
+}
 
 const obstacles = {
   'too-few-machines':
@@ -224,8 +232,9 @@ export class Shedding implements Worker {
     }
     pace.cursor = upTo
     if (upTo !== null) return
-    const restMs = work === 'move' ? limits.moveRestMs : pace.stayed ? limits.shedRestMs : limits.shedLookMs
-    pace.restUntilMs = clock.monotonicMs() + restMs
+    pace.refusedRounds = pace.stayed ? pace.refusedRounds + 1 : 0
+    const againMs = Math.min(limits.shedRestMs, limits.shedLookMs * 2 ** pace.refusedRounds)
+    pace.restUntilMs = clock.monotonicMs() + (work === 'move' ? limits.moveRestMs : againMs)
     pace.stayed = false
     if (work === 'move') pace.movedFor = namesOf(look.empty)
   }

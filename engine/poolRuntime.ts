@@ -151,7 +151,7 @@ export class PoolRuntime implements AsyncDisposable {
       repair: this.#repair,
       shedding: this.#shedding,
       inventory: this.#inventory,
-      wakeCopier: wakeRepair,
+      wakeRepair: wakeRepair,
       census: this.#census,
       reader: new Reader({ catalog, fetcher, keyring, clock }),
     }
@@ -235,7 +235,7 @@ export class PoolRuntime implements AsyncDisposable {
     await replaceNode(this.parts, old, heir, roomBytes)
     const isGone = old !== self && !roster.reachable().has(old)
     if (isGone && !holdsLastCopies(catalog, old)) await membership.remove(old)
-    this.parts.wakeCopier()
+    this.parts.wakeRepair()
   }
 
   /** True if, by all that the connected members know, no file needs what lies here. Asks them. */

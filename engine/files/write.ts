@@ -18,7 +18,7 @@ export interface WriteDeps extends UploadDeps, CommitDeps {
   readonly repair: Pick<Repair, 'hurry'>
   readonly inventory: InventoryExchange
   /** Makes repair look now. */
-  readonly wakeCopier: () => void
+  readonly wakeRepair: () => void
 }
 
 export interface WriteOptions {
@@ -85,7 +85,7 @@ export async function writeFile(
   })
   if (uploaded.short.length > 0) {
     deps.repair.hurry(uploaded.short)
-    deps.wakeCopier()
+    deps.wakeRepair()
   }
   return {
     ...committed.value,

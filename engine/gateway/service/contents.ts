@@ -101,7 +101,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
           ...(patch.copies === undefined ? {} : { copies: patch.copies }),
           ...(pinnedTo === undefined ? {} : { pinnedTo }),
         })
-        pool().wakeCopier()
+        pool().wakeRepair()
       }
       return shown(id)
     },

@@ -38,7 +38,7 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
         tx.write({ what: 'profile', node, profile: patchedProfile(profile, patch) })
       })
       here.census.invalidate()
-      here.wakeCopier()
+      here.wakeRepair()
       return await shown(node)
     },
     async removeNode(id) {
@@ -48,7 +48,7 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
         throw new EngineError('self', 'a machine cannot remove itself', { hint: 'Leave the pool instead.' })
       knownMember(parts, id)
       await parts.membership.remove(node)
-      here.wakeCopier()
+      here.wakeRepair()
     },
     ...(parts.replaceNode === undefined
       ? {}

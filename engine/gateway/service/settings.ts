@@ -35,7 +35,7 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
         tx.write({ what: 'settings', settings: { ...now, ...definedOf(patch), graceMs } })
       })
       here.census.invalidate()
-      here.wakeCopier()
+      here.wakeRepair()
       return settingsOf(here)
     },
   }

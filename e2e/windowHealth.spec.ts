@@ -56,6 +56,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('words')).toBeVisible()
     await expectAccessible(page, 'preview')
     await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Show as tiles' }).click()
+    await page.getByRole('gridcell', { name: 'Letter.txt, Protected' }).click()
+    await page.keyboard.press('F2')
+    await expectAccessible(page, 'tiles and a name being edited')
+    await page.keyboard.press('Escape')
     for (const [screen, sign] of [
       ['Transfers', 'Nothing is moving'],
       ['Health', 'What happened'],

@@ -5,16 +5,17 @@
 import { Skeleton } from '@mantine/core'
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import classes from './FileList.module.css'
 import { FileRow } from './FileRow.tsx'
 import type { Sorting } from './folderRows.ts'
 import { noteShown } from './shownEntries.ts'
-import { extendTo, noSelection, selectOne, type Selection, toggle } from './selection.ts'
+import { noSelection, type Selection } from './selection.ts'
+import { useListFocus, usePick } from './useListFocus.ts'
 import type { Select } from './useSelection.ts'
 
-interface Props {
+export interface FileListProps {
   readonly label: string
   readonly rows: readonly Entry[]
   /** False while further rows are on their way. */
@@ -28,14 +29,16 @@ interface Props {
   readonly onOpen: (entry: Entry) => void
   readonly onMoveInto: (ids: readonly string[], target: Entry) => void
   readonly onKeyDown: (event: KeyboardEvent) => void
+  /** Told how many stand side by side. */
+  readonly onColumns: (columns: number) => void
 }
 
 const rowHeight = 36
 const skeletonAfterMs = 150
 
-export function FileList(props: Props) {
+export function FileList(props: FileListProps) {
   const { label, rows, complete, sorting, onSort, selection, select, renaming, onRenamed, onOpen, onMoveInto } = props
-  const scroller = useRef<HTMLDivElement>(null)
+  const scroller = useListFocus(renaming)
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -43,6 +46,8 @@ export function FileList(props: Props) {
     overscan: 15,
   })
 
+  const { onColumns } = props
+  useEffect(() => onColumns(1), [onColumns])
   const items = virtual.getVirtualItems()
   useEffect(() => noteShown(items.flatMap(({ index }) => rows[index]?.id ?? [])))
 
@@ -53,32 +58,7 @@ export function FileList(props: Props) {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
     // Only when the focus moves: new rows must not scroll the list.
   }, [focus])
-  useEffect(() => {
-    scroller.current?.focus({ preventScroll: true })
-  }, [])
-  // After a rename the keyboard goes on in the list.
-  const wasRenaming = useRef(renaming)
-  useEffect(() => {
-    if (wasRenaming.current !== null && renaming === null) scroller.current?.focus({ preventScroll: true })
-    wasRenaming.current = renaming
-  }, [renaming])
-
-  const latest = useRef({ rows, selection })
-  latest.current = { rows, selection }
-  const onPick = useCallback(
-    (event: MouseEvent, entry: Entry) => {
-      const { rows } = latest.current
-      if (event.type === 'contextmenu') select((before) => (before.ids.has(entry.id) ? before : selectOne(entry.id)))
-      else if (event.shiftKey) select((before) => extendTo(before, rows, entry.id))
-      else if (event.ctrlKey || event.metaKey) select((before) => toggle(before, entry.id))
-      else select(() => selectOne(entry.id))
-    },
-    [select],
-  )
-  const dragIds = useCallback((entry: Entry) => {
-    const { ids } = latest.current.selection
-    return ids.has(entry.id) ? [...ids] : [entry.id]
-  }, [])
+  const { onPick, dragIds } = usePick(rows, selection, select)
 
   return (
     <div
@@ -133,7 +113,7 @@ const columns = [
   { by: 'size', word: 'Size', className: classes.size },
 ] as const
 
-function Header({ sorting, onSort }: Pick<Props, 'sorting' | 'onSort'>) {
+function Header({ sorting, onSort }: Pick<FileListProps, 'sorting' | 'onSort'>) {
   return (
     <div role="rowgroup" className={classes.head}>
       <div role="row" className={classes.columns} aria-rowindex={1}>

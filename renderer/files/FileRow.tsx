@@ -1,5 +1,4 @@
 /** One row: name (or the box that edits it), state, copies, time, size. Draggable, and a folder takes what is dropped on it. */
-import { TextInput } from '@mantine/core'
 import { IconGitFork } from '@tabler/icons-react'
 import { type MouseEvent, memo, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
@@ -10,7 +9,7 @@ import { exactTime, timeText } from '../words/times.ts'
 import { beginDrag, draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileList.module.css'
-import { splitName } from './names.ts'
+import { NameBox } from './NameBox.tsx'
 
 interface Props {
   readonly entry: Entry
@@ -98,30 +97,4 @@ export const FileRow = memo(function FileRow(props: Props) {
 function copiesOf({ kind, copies: { durable, wanted } }: Entry): string {
   if (kind === 'folder') return ''
   return durable >= wanted ? String(durable) : `${durable} of ${wanted}`
-}
-
-function NameBox({ entry, onDone }: { readonly entry: Entry; readonly onDone: (name: string | null) => void }) {
-  const [name, setName] = useState(entry.name)
-  return (
-    <TextInput
-      className={classes.nameBox}
-      size="xs"
-      aria-label={`New name of ${entry.name}`}
-      value={name}
-      autoFocus
-      spellCheck={false}
-      onFocus={({ currentTarget }) => {
-        const end = entry.kind === 'file' ? splitName(entry.name)[0].length : entry.name.length
-        currentTarget.setSelectionRange(0, end)
-      }}
-      onChange={(event) => setName(event.currentTarget.value)}
-      onBlur={() => onDone(name)}
-      onClick={(event) => event.stopPropagation()}
-      onKeyDown={(event) => {
-        event.stopPropagation()
-        if (event.key === 'Enter') onDone(name)
-        else if (event.key === 'Escape') onDone(null)
-      }}
-    />
-  )
 }

@@ -5,7 +5,15 @@
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
 import { useHotkeys, useLocalStorage, useWindowEvent } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { IconChevronDown, IconFolderPlus, IconFolderUp, IconLayoutSidebarRight, IconUpload } from '@tabler/icons-react'
+import {
+  IconChevronDown,
+  IconFolderPlus,
+  IconFolderUp,
+  IconLayoutGrid,
+  IconLayoutSidebarRight,
+  IconList,
+  IconUpload,
+} from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import { Problem, wordsOf } from '../api/client.ts'
@@ -16,6 +24,7 @@ import { Breadcrumb } from './Breadcrumb.tsx'
 import { ConfirmDelete } from './ConfirmDelete.tsx'
 import { Details } from './Details.tsx'
 import { EmptyFolder } from './EmptyFolder.tsx'
+import { FileGrid } from './FileGrid.tsx'
 import { FileList } from './FileList.tsx'
 import { FileMenu } from './FileMenu.tsx'
 import { folderQuery } from './folderQuery.ts'
@@ -42,6 +51,12 @@ export function FilesScreen() {
     defaultValue: window.innerWidth >= 1100,
     getInitialValueInEffect: false,
   })
+  const [view, setView] = useLocalStorage<'list' | 'tiles'>({
+    key: 'hadahoop-view',
+    defaultValue: 'list',
+    getInitialValueInEffect: false,
+  })
+  const [columns, setColumns] = useState(1)
   const list = useQuery(folderQuery(folder, sorting))
   const rows = list.data?.rows ?? noRows
   const address = folderAddress(folder)
@@ -61,7 +76,7 @@ export function FilesScreen() {
   }, [wanted, rows, address, select])
 
   const commands = useFileCommands({ client, folder, rows, chosen, select, setRenaming, preview })
-  const onKeyDown = useListKeys({ rows, selection, select, commands, folder })
+  const onKeyDown = useListKeys({ rows, selection, select, commands, folder, columns })
   useHotkeys([
     ['mod+shift+N', commands.newFolder],
     ['mod+U', () => commands.upload('files')],
@@ -73,6 +88,7 @@ export function FilesScreen() {
     commands.paste()
   })
 
+  const View = view === 'list' ? FileList : FileGrid
   const isMissing = list.error instanceof Problem && (list.error.status === 404 || list.error.code === 'wrong-kind')
   const focused = rows.find(({ id }) => id === previewed)
   return (
@@ -81,6 +97,15 @@ export function FilesScreen() {
         <Tooltip label="New folder">
           <ActionIcon size="lg" aria-label="New folder" onClick={commands.newFolder}>
             <IconFolderPlus size={20} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={view === 'list' ? 'Show as tiles' : 'Show as a list'}>
+          <ActionIcon
+            size="lg"
+            aria-label={view === 'list' ? 'Show as tiles' : 'Show as a list'}
+            onClick={() => setView(view === 'list' ? 'tiles' : 'list')}
+          >
+            {view === 'list' ? <IconLayoutGrid size={20} stroke={1.7} /> : <IconList size={20} stroke={1.7} />}
           </ActionIcon>
         </Tooltip>
         <Tooltip label={detailsShown ? 'Hide details' : 'Show details'}>
@@ -110,7 +135,7 @@ export function FilesScreen() {
           <EmptyFolder onPick={() => pickFiles('files', folder)} />
         ) : (
           <FileMenu className={classes.list} commands={commands} chosen={chosen}>
-            <FileList
+            <View
               key={address}
               label={folder.at(-1) ?? 'All files'}
               rows={rows}
@@ -124,6 +149,7 @@ export function FilesScreen() {
               onOpen={commands.open}
               onMoveInto={commands.moveInto}
               onKeyDown={onKeyDown}
+              onColumns={setColumns}
             />
           </FileMenu>
         )}

@@ -12,13 +12,22 @@ interface Parts {
   readonly select: Select
   readonly commands: FileCommands
   readonly folder: readonly string[]
+  /** How many stand side by side. */
+  readonly columns: number
 }
 
 const pageRows = 15
 /** Letters typed within this time are one word. */
 const typeAheadMs = 800
 
-export function useListKeys({ rows, selection, select, commands, folder }: Parts): (event: KeyboardEvent) => void {
+export function useListKeys({
+  rows,
+  selection,
+  select,
+  commands,
+  folder,
+  columns,
+}: Parts): (event: KeyboardEvent) => void {
   const typed = useRef({ text: '', atMs: 0 })
 
   const jump = (letter: string): void => {
@@ -32,8 +41,14 @@ export function useListKeys({ rows, selection, select, commands, folder }: Parts
   const focused = () => rows.find(({ id }) => id === selection.focus)
 
   const plain: Readonly<Record<string, (event: KeyboardEvent) => void>> = {
-    ArrowDown: (event) => move(1, event),
-    ArrowUp: (event) => move(-1, event),
+    ArrowDown: (event) => move(columns, event),
+    ArrowUp: (event) => move(-columns, event),
+    ...(columns > 1
+      ? {
+          ArrowRight: (event: KeyboardEvent) => move(1, event),
+          ArrowLeft: (event: KeyboardEvent) => move(-1, event),
+        }
+      : {}),
     PageDown: (event) => move(pageRows, event),
     PageUp: (event) => move(-pageRows, event),
     Home: (event) => move(-rows.length, event),

@@ -1,0 +1,154 @@
+/**
+ * The same folder as tiles, pictures as pictures. Keyboard, selection and commands are the list's; tiles are drawn row by row,
+ * only those in view.
+ */
+import { useElementSize } from '@mantine/hooks'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect } from 'react'
+import type { Entry } from '../../shared/index.ts'
+import { StateBadge } from '../words/StateBadge.tsx'
+import { fileStateLooks, stateSentence } from '../words/states.ts'
+import { contentAddress } from './actions.ts'
+import { beginDrag, draggedIds } from './dragging.ts'
+import { EntryIcon } from './EntryIcon.tsx'
+import classes from './FileGrid.module.css'
+import type { FileListProps } from './FileList.tsx'
+import { NameBox } from './NameBox.tsx'
+import { previewKindOf } from './preview/kinds.ts'
+import { noSelection } from './selection.ts'
+import { noteShown } from './shownEntries.ts'
+import { useListFocus, usePick } from './useListFocus.ts'
+
+const tileHeight = 176
+const tileWidth = 168
+
+export function FileGrid(props: FileListProps) {
+  const { rows, selection, select, renaming, onRenamed, onOpen, onMoveInto, onColumns } = props
+  const { ref: measured, width } = useElementSize()
+  const columns = Math.max(1, Math.floor(width / tileWidth))
+  useEffect(() => onColumns(columns), [columns, onColumns])
+  const scroller = useListFocus(renaming)
+  const virtual = useVirtualizer({
+    count: Math.ceil(rows.length / columns),
+    getScrollElement: () => scroller.current,
+    estimateSize: () => tileHeight,
+    overscan: 2,
+  })
+  const lines = virtual.getVirtualItems()
+  useEffect(() => {
+    noteShown(lines.flatMap(({ index }) => rows.slice(index * columns, (index + 1) * columns).map(({ id }) => id)))
+  })
+  const { focus } = selection
+  useEffect(() => {
+    const at = focus === null ? -1 : rows.findIndex(({ id }) => id === focus)
+    if (at >= 0) virtual.scrollToIndex(Math.floor(at / columns), { align: 'auto' })
+    // Only when the focus moves: new rows must not scroll the tiles.
+  }, [focus])
+  const { onPick, dragIds } = usePick(rows, selection, select)
+  return (
+    <div
+      ref={scroller}
+      className={classes.scroller}
+      role="grid"
+      aria-label={props.label}
+      aria-multiselectable
+      aria-rowcount={Math.ceil(rows.length / columns)}
+      aria-busy={!props.complete}
+      aria-activedescendant={focus === null ? undefined : `row-${focus}`}
+      tabIndex={0}
+      onKeyDown={props.onKeyDown}
+      onClick={(event) =>
+        event.target instanceof Element && !event.target.closest('[role=gridcell]') && select(() => noSelection)
+      }
+    >
+      <div ref={measured} className={classes.tiles} style={{ height: virtual.getTotalSize() }} role="rowgroup">
+        {lines.map(({ index, start }) => (
+          <div
+            key={index}
+            role="row"
+            aria-rowindex={index + 1}
+            className={classes.row}
+            style={{ transform: `translateY(${start}px)`, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
+          >
+            {rows.slice(index * columns, (index + 1) * columns).map((entry) => (
+              <Tile
+                key={entry.id}
+                entry={entry}
+                isChosen={selection.ids.has(entry.id)}
+                isFocused={focus === entry.id}
+                isRenaming={renaming === entry.id}
+                {...{ onPick, onOpen, onRenamed, dragIds, onMoveInto }}
+              />
+            ))}
+          </div>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+interface TileProps extends Pick<FileListProps, 'onOpen' | 'onRenamed' | 'onMoveInto'>, ReturnType<typeof usePick> {
+  readonly entry: Entry
+  readonly isChosen: boolean
+  readonly isFocused: boolean
+  readonly isRenaming: boolean
+}
+
+function Tile(props: TileProps) {
+  const { entry, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, dragIds, onMoveInto } = props
+  const takes = (transfer: DataTransfer) => {
+    const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
+    return ids === null || ids.includes(entry.id) ? null : ids
+  }
+  return (
+    <div
+      id={`row-${entry.id}`}
+      role="gridcell"
+      aria-selected={isChosen}
+      aria-label={`${entry.name}, ${fileStateLooks[entry.state].word}`}
+      className={classes.tile}
+      data-focused={isFocused || undefined}
+      draggable={!isRenaming}
+      onClick={(event) => onPick(event, entry)}
+      onContextMenu={(event) => onPick(event, entry)}
+      onDoubleClick={() => isRenaming || onOpen(entry)}
+      onDragStart={(event) => beginDrag(event.dataTransfer, dragIds(entry))}
+      onDragOver={(event) => takes(event.dataTransfer) !== null && event.preventDefault()}
+      onDrop={(event) => {
+        const ids = takes(event.dataTransfer)
+        if (ids === null) return
+        event.preventDefault()
+        onMoveInto(ids, entry)
+      }}
+    >
+      <div className={classes.frame}>
+        <div className={classes.picture}>
+          <Picture entry={entry} />
+        </div>
+        <div className={classes.line}>
+          {entry.state === 'protected' ? null : (
+            <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} iconOnly />
+          )}
+          {isRenaming ? (
+            <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />
+          ) : (
+            <span className={classes.name} title={entry.name}>
+              {entry.name}
+            </span>
+          )}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** Larger pictures are not fetched unasked: they may come from another machine. */
+const largestBytes = 8_000_000
+
+function Picture({ entry }: { readonly entry: Entry }) {
+  const isReadable = entry.state !== 'lost' && entry.state !== 'unreachable'
+  if (!isReadable || previewKindOf(entry.name) !== 'picture' || (entry.size ?? 0) > largestBytes) {
+    return <EntryIcon entry={entry} size={56} />
+  }
+  return <img src={contentAddress(entry)} alt="" loading="lazy" decoding="async" draggable={false} />
+}

@@ -13,6 +13,8 @@ import { SimPool, type SimPoolOptions } from './testPool.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
+/** For always-on machines here: virtual time is not free. */
+const waitMs = 8 * minuteMs
 
 /** A pool of always-on machines with some files, all copies made. */
 async function filledPool(options: SimPoolOptions, files = 12): Promise<SimPool> {
@@ -24,6 +26,7 @@ async function filledPool(options: SimPoolOptions, files = 12): Promise<SimPool>
   const random = new SeededRandom(options.seed)
   for (let file = 0; file < files; file++)
     await pool.write(file % options.nodes, `file${file}`, random.bytes(150 * KiB))
+  await change(pool, { graceMs: { 'always-on': waitMs } })
   await pool.protect()
   await pool.world.run(2_000)
   return pool
@@ -80,7 +83,7 @@ test('a node lost for good is copied after its wait, exactly the missing bytes',
   await using pool = await filledPool({ nodes: 5, copies: 3, seed: 31 })
   pool.crash(4)
   const copied = copiedFromNow(pool)
-  await pool.world.run(29 * minuteMs)
+  await pool.world.run(waitMs - minuteMs)
   const missing = missingBytes(pool, 3)
   assert.ok(missing > 0)
   assert.equal(copied(), 0)
@@ -111,10 +114,10 @@ test('a node that is back before its wait ends sets nothing in motion', async ()
   await using pool = await filledPool({ nodes: 4, copies: 3, seed: 33 })
   const copied = copiedFromNow(pool)
   pool.crash(3)
-  await pool.world.run(25 * minuteMs)
+  await pool.world.run(waitMs - 2 * minuteMs)
   await pool.boot(3)
   await pool.settle()
-  await pool.world.run(10 * minuteMs)
+  await pool.world.run(waitMs)
   assert.equal(copied(), 0)
 })
 
@@ -127,7 +130,7 @@ test('a laptop that is closed for the night is not copied, and copies nothing wh
   })
   const copied = copiedFromNow(pool)
   pool.world.suspend('node2')
-  await pool.world.run(2 * hourMs)
+  await pool.world.run(5 * waitMs)
   assert.equal(copied(), 0)
   pool.world.resume('node2', { monotonicCounts: true })
   await pool.settle()
@@ -139,7 +142,7 @@ test('most of the pool behind a failed switch: frozen everywhere, then healed, a
   await using pool = await filledPool({ nodes: 5, copies: 2, seed: 35 })
   const copied = copiedFromNow(pool)
   pool.world.network.partition(['node0', 'node1'], ['node2'], ['node3'], ['node4'])
-  await pool.world.run(40 * minuteMs)
+  await pool.world.run(2 * waitMs)
   for (const engine of pool.running) assert.equal(engine.pool()?.repair.status().frozen?.members, 5)
   assert.equal(copied(), 0)
   pool.world.network.heal()
@@ -158,7 +161,7 @@ test('a machine that was cut off alone copies nothing when it is back among the 
   })
   const copied = copiedFromNow(pool)
   pool.world.network.partition(['node0', 'node1'], ['node2'])
-  await pool.world.run(50 * minuteMs)
+  await pool.world.run(2 * waitMs)
   // First one wire works again, the other one a minute later.
   pool.world.network.heal()
   pool.world.network.cut('node1', 'node2')
@@ -172,7 +175,7 @@ test('a machine that was cut off alone copies nothing when it is back among the 
 test('a person ends the freeze: what is left is copied, also by a node that has restarted since', async () => {
   await using pool = await filledPool({ nodes: 5, copies: 2, seed: 36 })
   for (const index of [2, 3, 4]) pool.crash(index)
-  await pool.world.run(20 * minuteMs)
+  await pool.world.run(waitMs + minuteMs)
   assert.equal(pool.engine(1).pool()?.repair.status().frozen?.gone, 3)
   const copied = copiedFromNow(pool)
   await pool.world.play(async () => await pool.engine(0).pool()?.repair.resume())
@@ -201,7 +204,7 @@ test('the first planner takes orders and never gets on: the next takes over afte
   stuck.store = () => new Promise(() => {})
   pool.crash(4)
   const missing = missingBytes(pool, 3)
-  await pool.world.run(30 * minuteMs + limits.takeOverMs - minuteMs)
+  await pool.world.run(waitMs + limits.takeOverMs - minuteMs)
   const left = missingBytes(pool, 3)
   assert.ok(left > 0 && left < missing, `${missing - left} of ${missing} copied by the others`)
   await untilComplete(pool, 3, 4 * minuteMs)
@@ -213,7 +216,7 @@ test('a clock that is three days off ends no wait, neither its own nor "away unt
   pool.world.skew('node0', 3 * 24 * hourMs)
   pool.crash(4)
   const copied = copiedFromNow(pool)
-  await pool.world.run(29 * minuteMs)
+  await pool.world.run(waitMs - minuteMs)
   assert.equal(copied(), 0)
   const awayUntil = new Date(Date.UTC(2026, 0, 1) + pool.world.nowMs + 24 * hourMs).toISOString()
   await pool.world.play(async () => await pool.service(1).patchNode(away, { awayUntil }))
@@ -229,9 +232,9 @@ test('a clock that is three days off ends no wait, neither its own nor "away unt
 test('a machine that flaps is copied once, after as much silence as its wait', async () => {
   await using pool = await filledPool({ nodes: 5, copies: 3, seed: 40 })
   const copied = copiedFromNow(pool)
-  for (let silentMs = 0; silentMs < 25 * minuteMs; silentMs += 5 * minuteMs) {
+  for (let silentMs = 0; silentMs < waitMs - 2 * minuteMs; silentMs += 90_000) {
     pool.world.network.partition(['node0', 'node1', 'node2', 'node3'], ['node4'])
-    await pool.world.run(5 * minuteMs)
+    await pool.world.run(90_000)
     pool.world.network.heal()
     await pool.world.until(() => pool.engine(0).network.peers().length === 4, 'a short return')
     await pool.world.run(10_000)
@@ -239,7 +242,7 @@ test('a machine that flaps is copied once, after as much silence as its wait', a
   assert.equal(copied(), 0)
   pool.crash(4)
   const missing = missingBytes(pool, 3)
-  await pool.world.run(4 * minuteMs)
+  await pool.world.run(minuteMs)
   assert.equal(copied(), 0)
   await untilComplete(pool, 3, 3 * minuteMs)
   assert.equal(copied(), missing)
@@ -282,7 +285,7 @@ test('a machine on battery gets only what is at risk', async () => {
   const here = used(pool, 3)
   pool.crash(4)
   const copied = copiedFromNow(pool)
-  await pool.world.run(40 * minuteMs)
+  await pool.world.run(2 * waitMs)
   assert.ok(copied() > 0)
   assert.ok(used(pool, 3) <= here)
   pool.crash(0)

@@ -26,6 +26,13 @@ export class EngineGone extends Error {
   }
 }
 
+let loggedOut = (): void => undefined
+
+/** Who is told when the engine no longer knows this browser, whatever was asked. */
+export function onLoggedOut(listener: () => void): void {
+  loggedOut = listener
+}
+
 interface Options {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
@@ -54,12 +61,18 @@ async function send(method: string, path: string, { body, headers, signal }: Opt
   }
 }
 
+/** What the engine refused; that it does not know this browser is told at once. */
+export function refusal(facts: ProblemDocument): Problem {
+  if (facts.status === 401) loggedOut()
+  return new Problem(facts)
+}
+
 export async function problemOf(response: Response): Promise<Problem> {
   try {
-    return new Problem((await response.json()) as ProblemDocument)
+    return refusal((await response.json()) as ProblemDocument)
   } catch {
     const title = response.statusText || 'The engine refused'
-    return new Problem({ type: 'about:blank', title, status: response.status, code: 'internal', detail: title })
+    return refusal({ type: 'about:blank', title, status: response.status, code: 'internal', detail: title })
   }
 }
 

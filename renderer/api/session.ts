@@ -2,7 +2,7 @@
  * Whether this browser is logged in. `#login=CODE` in the address is spent once at the start and then removed from the
  * address, so that a reload or a shared link does not show it.
  */
-import { request } from './client.ts'
+import { onLoggedOut, request } from './client.ts'
 import { createValue } from './value.ts'
 
 export type Session = 'asking' | 'in' | 'out'
@@ -11,6 +11,8 @@ export const session = createValue<Session>('asking')
 /** Why a login failed, for people. */
 export const loginProblem = createValue<string | null>(null)
 
+onLoggedOut(() => session.set('out'))
+
 export async function login(): Promise<void> {
   const [, code] = /^#login=(.+)$/.exec(location.hash) ?? []
   if (code !== undefined) {
@@ -18,7 +20,7 @@ export async function login(): Promise<void> {
     try {
       await request('POST', '/v1/session', { body: { code: decodeURIComponent(code) } })
     } catch (error) {
-      // A window that is logged in already opens anyway; the next request tells.
+      // A window that is logged in already opens anyway: the next request tells.
       loginProblem.set(error instanceof Error ? error.message : String(error))
     }
   }

@@ -21,10 +21,16 @@ function showAtOnce(client: QueryClient, changes: readonly (readonly [Entry, Ent
   return () => show(changes.map(([before]) => [before, before]))
 }
 
-export async function createFolder(folder: readonly string[], taken: ReadonlySet<string>): Promise<Entry | undefined> {
+export async function createFolder(
+  client: QueryClient,
+  folder: readonly string[],
+  taken: ReadonlySet<string>,
+): Promise<Entry | undefined> {
   const name = freeName('New folder', taken)
   try {
-    return await request<Entry>('PUT', `/v1/folders/${encodePath([...folder, name])}`)
+    const made = await request<Entry>('PUT', `/v1/folders/${encodePath([...folder, name])}`)
+    showAtOnce(client, [[made, made]])
+    return made
   } catch (error) {
     failed('The folder could not be made', error)
     return undefined

@@ -6,7 +6,7 @@ import { folderAddress, navigate } from '../app/address.ts'
 import { failed } from '../app/undo.ts'
 import { copyInto, createFolder, download, moveInto, remove, rename } from './actions.ts'
 import { pickFiles } from '../transfers/pickFiles.ts'
-import { selectOne } from './selection.ts'
+import { noSelection, selectOne } from './selection.ts'
 import type { Select } from './useSelection.ts'
 
 interface Parts {
@@ -73,13 +73,18 @@ export function useFileCommands(parts: Parts): FileCommands {
       else void rename(client, entry, wanted)
     },
     remove() {
-      if (chosen.length > 0) void remove(client, chosen)
+      if (chosen.length === 0) return
+      // The keyboard goes on where it was.
+      const at = rows.findIndex(({ id }) => id === chosen[0]?.id)
+      const gone = new Set(chosen.map(({ id }) => id))
+      const next = rows.slice(at).find(({ id }) => !gone.has(id)) ?? rows.findLast(({ id }) => !gone.has(id))
+      select(() => (next === undefined ? noSelection : selectOne(next.id)))
+      void remove(client, chosen)
     },
     download: () => download(chosen),
     newFolder() {
-      void createFolder(folder, taken()).then((made) => {
+      void createFolder(client, folder, taken()).then((made) => {
         if (made === undefined) return
-        // The list hears of it by its event; the name is edited as soon as it shows.
         select(() => selectOne(made.id))
         setRenaming(made.id)
       })

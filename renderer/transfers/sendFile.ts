@@ -1,7 +1,7 @@
 /** One file to the engine, with progress, which `fetch` does not tell of uploads. */
 import type { Entry, Problem as ProblemDocument } from '../../shared/index.ts'
 import { encodePath } from '../../shared/paths.ts'
-import { EngineGone, Problem } from '../api/client.ts'
+import { EngineGone, refusal } from '../api/client.ts'
 import type { Picked } from './uploads.ts'
 
 /** The entry as stored. Throws Problem, EngineGone; after an abort, anything. */
@@ -18,7 +18,7 @@ export function sendFile(
     sending.addEventListener('load', () => {
       const answer = parse(sending.responseText)
       if (sending.status < 300 && answer !== undefined) resolve(answer as Entry)
-      else reject(new Problem((answer ?? unknownProblem(sending)) as ProblemDocument))
+      else reject(refusal((answer ?? unknownProblem(sending)) as ProblemDocument))
     })
     sending.addEventListener('error', () => reject(new EngineGone()))
     sending.addEventListener('abort', () => reject(new EngineGone()))

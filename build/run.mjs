@@ -1,4 +1,4 @@
-// What package.json's scripts call: `node build/run.mjs start|test|demo|bench [arguments]`. Each is fit to be the first
+// What package.json's scripts call: `node build/run.mjs start|test|demo|screenshots|bench [arguments]`. Each is fit to be the first
 // command in a fresh clone.
 import { guarded, installIfNeeded, run } from './bootstrap.mjs'
 import { buildWindowIfStale } from './window.mjs'
@@ -8,6 +8,7 @@ const tasks = {
   start: { entry: 'cli/main.ts', dev: false, prefix: ['start'] },
   demo: { entry: 'cli/demo.ts', dev: false },
   test: { entry: 'build/test.ts', dev: true },
+  screenshots: { entry: 'e2e/screenshots.ts', dev: true },
   bench: { entry: 'bench/run.ts', dev: true },
 }
 

@@ -127,7 +127,9 @@ function Tile(props: TileProps) {
         </div>
         <div className={classes.line}>
           {entry.state === 'protected' ? null : (
-            <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} iconOnly />
+            <span className={classes.state}>
+              <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} iconOnly />
+            </span>
           )}
           {isRenaming ? (
             <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />

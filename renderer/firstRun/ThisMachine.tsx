@@ -69,6 +69,7 @@ function Fields({ node, sites }: { readonly node: Node; readonly sites: readonly
       <Stack gap={6} mb={18}>
         <Input.Label id="space">Space for the pool: {sizeText(quotaBytes)}</Input.Label>
         <Slider
+          mx={20}
           aria-labelledby="space"
           thumbProps={{ 'aria-labelledby': 'space' }}
           min={5}

@@ -11,13 +11,14 @@ import { healthSentence } from './sentences.ts'
 
 export function Sentence({ health, machines }: { readonly health: Health; readonly machines: number }) {
   const look = health.state === 'no-pool' ? undefined : fileStateLooks[health.state]
+  const sentence = healthSentence(health, machines)
   const Icon = look?.icon ?? IconShieldOff
   return (
     <section className={classes.sentence} aria-label="In one sentence">
       <Icon size={52} stroke={1.4} color={look?.color} aria-hidden />
       <div>
         <Title order={2} className={classes.large}>
-          {healthSentence(health, machines)}
+          {sentence}
         </Title>
         {machines < 2 ? (
           <Text c="dimmed" mt={6}>
@@ -28,7 +29,7 @@ export function Sentence({ health, machines }: { readonly health: Health; readon
           {health.reasons.map((reason) => (
             <li key={`${reason.code} ${reason.text}`}>
               <Text span>
-                {reason.text}{' '}
+                {sentence.startsWith(reason.text.replace(/\.$/, '')) ? null : `${reason.text} `}
                 {reason.action === undefined ? null : (
                   <Text span c="dimmed">
                     {reason.action}

@@ -12,7 +12,7 @@ interface Props {
 
 export function Message({ title, text, picture, onRetry, children }: Props) {
   return (
-    <Stack align="center" justify="center" gap="sm" p="xl" mih={280} ta="center">
+    <Stack flex={1} align="center" justify="center" gap="sm" p="xl" mih={280} ta="center">
       {picture}
       <Title order={2} size="h3" fw={600}>
         {title}

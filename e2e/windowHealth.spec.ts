@@ -56,6 +56,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(page.getByText('words')).toBeVisible()
     await expectAccessible(page, 'preview')
     await page.keyboard.press('Escape')
+    await page.keyboard.press('Delete')
+    await expect(page.getByText('moved to the trash')).toBeVisible()
+    await expectAccessible(page, 'a toast')
+    await page.keyboard.press('Control+z')
     await page.getByRole('button', { name: 'Show as tiles' }).click()
     await page.getByRole('gridcell', { name: 'Letter.txt, Protected' }).click()
     await page.keyboard.press('F2')
@@ -71,6 +75,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByRole('link', { name: screen, exact: true }).click()
       await expect(page.getByText(sign).first()).toBeVisible()
       await expectAccessible(page, screen)
+      if (screen !== 'Machines') continue
+      await page.getByRole('button', { name: 'Actions for node0' }).click()
+      await expect(page.getByRole('menuitem', { name: 'Files on it' })).toBeVisible()
+      // Menus lie outside the landmarks, above everything.
+      await expectAccessible(page, 'a menu', ['region'])
+      await page.keyboard.press('Escape')
     }
     await page.getByRole('searchbox', { name: 'Search' }).fill('etter')
     await expect(page.getByRole('link', { name: 'Letter.txt', exact: true })).toBeVisible()

@@ -21,7 +21,7 @@ export function ConfirmDelete() {
         <Button variant="default" onClick={() => asked?.answer(false)} data-autofocus>
           Cancel
         </Button>
-        <Button color="red" onClick={() => asked?.answer(true)}>
+        <Button color="red.9" onClick={() => asked?.answer(true)}>
           Move to trash
         </Button>
       </Group>

@@ -106,7 +106,11 @@ function Items({ node, onEdit, onRemove }: ItemsProps) {
       {node.self ? null : (
         <>
           <Menu.Divider />
-          <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={onRemove}>
+          <Menu.Item
+            c="var(--mantine-color-error)"
+            leftSection={<IconTrash size={16} aria-hidden />}
+            onClick={onRemove}
+          >
             Remove from the pool …
           </Menu.Item>
         </>

@@ -44,7 +44,7 @@ export function RemoveMachine({ node, onClose }: { readonly node: Node; readonly
         <Button variant="default" onClick={onClose} data-autofocus>
           Cancel
         </Button>
-        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+        <Button color="red.9" loading={remove.isPending} onClick={() => remove.mutate()}>
           Remove
         </Button>
       </Group>

@@ -3,6 +3,7 @@
  * handled; their contents may be read later.
  */
 import { nameProblem } from '../../shared/paths.ts'
+import { itemsText } from '../words/sizes.ts'
 import type { Picked } from './uploads.ts'
 
 export interface Dropped {
@@ -53,7 +54,7 @@ async function readEntries(roots: readonly FileSystemEntry[], folder: readonly s
 }
 
 function nameOf(names: readonly string[]): string {
-  return names.length === 1 ? (names[0] ?? '') : `${names.length} items`
+  return names.length === 1 ? (names[0] ?? '') : itemsText(names.length)
 }
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {

@@ -6,7 +6,7 @@
 import { ActionIcon, Button, Group, Loader, Modal, Text, Tooltip } from '@mantine/core'
 import { useWindowEvent } from '@mantine/hooks'
 import { IconChevronLeft, IconChevronRight, IconDownload, IconFileUnknown } from '@tabler/icons-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import type { Entry } from '../../../shared/index.ts'
 import { Message } from '../../app/Message.tsx'
 import { stateSentence } from '../../words/states.ts'
@@ -30,6 +30,14 @@ export function Preview({ entry, rows, onShow }: Props) {
   const at = files.findIndex(({ id }) => id === entry.id)
   const before = files[at - 1]
   const after = files[at + 1]
+  // The keyboard goes on where it was; the dialog's own return of the focus does not happen when it vanishes as a whole.
+  const [focusedBefore] = useState(() => document.activeElement)
+  useEffect(
+    () => () => {
+      if (focusedBefore instanceof HTMLElement) focusedBefore.focus({ preventScroll: true })
+    },
+    [focusedBefore],
+  )
   // On the window: the focus may be in a picture that has just been replaced.
   useWindowEvent('keydown', (event) => {
     if (event.target instanceof HTMLMediaElement || event.ctrlKey || event.metaKey || event.altKey) return

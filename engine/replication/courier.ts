@@ -19,10 +19,17 @@ interface Parcel {
   readonly lease: Lease | null
 }
 
+/** A chunk as a node sent it. */
+export interface Fetched {
+  readonly sealed: Buffer
+  /** Nobody refers to the bytes any more: their memory takes in the next chunk. Not calling it is no harm. */
+  readonly release: () => void
+}
+
 interface Lanes {
   readonly peer: Peer
   readonly stores: NaturalBatch<Parcel, string>
-  readonly fetches: NaturalBatch<ChunkId, Buffer | undefined>
+  readonly fetches: NaturalBatch<ChunkId, Fetched | undefined>
 }
 
 export interface CourierOptions {
@@ -59,7 +66,7 @@ export class Courier {
   }
 
   /** The sealed bytes as the node has them (their hash is not checked here), or undefined if it has none. Throws `peer-gone`, `timeout`. */
-  async fetch(node: NodeId, id: ChunkId, sizeBytes: number, options: CourierOptions): Promise<Buffer | undefined> {
+  async fetch(node: NodeId, id: ChunkId, sizeBytes: number, options: CourierOptions): Promise<Fetched | undefined> {
     this.#foreground.note()
     const lanes = this.#lanesTo(node)
     if (sizeBytes <= limits.smallChunkBytes) return await lanes.fetches.add(id, sizeBytes)
@@ -133,14 +140,16 @@ async function fetchFrom(
   peer: Peer,
   ids: readonly ChunkId[],
   options: CourierOptions,
-): Promise<readonly (Buffer | undefined)[]> {
+): Promise<readonly (Fetched | undefined)[]> {
   const answer = await peer.request(fetchChunks, { ids: packIds(ids) }, options)
+  // Chunks that came together share their memory.
+  const release = ids.length === 1 ? answer.release : () => {}
   let at = 0
   return ids.map((_, index) => {
     const size = answer.body.sizes[index] ?? 0
     at += size
     if (size === 0 || answer.payload === undefined || at > answer.payload.length) return undefined
-    return answer.payload.subarray(at - size, at)
+    return { sealed: answer.payload.subarray(at - size, at), release }
   })
 }
 

@@ -11,7 +11,7 @@ import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { PeerNetwork } from '../net/index.ts'
 import type { ChunkReference, Compute } from '../ports.ts'
-import type { Courier } from './courier.ts'
+import type { Courier, Fetched } from './courier.ts'
 
 export interface FetcherDeps {
   readonly self: NodeId
@@ -42,16 +42,20 @@ export class Fetcher {
         await store.get(reference.chunkId, { verify: true }) // quarantines and withdraws what is rotten
       }
     }
-    return await this.#fromPeers(reference.chunkId, reference.sizeBytes, signal, (sealed) =>
-      compute.open(sealed, reference),
-    )
+    return await this.#fromPeers(reference.chunkId, reference.sizeBytes, signal, async ({ sealed, release }) => {
+      try {
+        return await compute.open(sealed, reference)
+      } finally {
+        release()
+      }
+    })
   }
 
   /** The sealed bytes, checked against the id. Throws `unreachable`. */
   async sealed(id: ChunkId, sizeBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
     const local = await this.#deps.store.get(id, { verify: true })
     if (local !== undefined) return local
-    return await this.#fromPeers(id, sizeBytes, signal, async (sealed) => {
+    return await this.#fromPeers(id, sizeBytes, signal, async ({ sealed }) => {
       if (blake3Hex(sealed) !== id) throw new EngineError('damaged', `chunk ${id} came damaged`)
       return sealed
     })
@@ -61,7 +65,7 @@ export class Fetcher {
     id: ChunkId,
     sizeBytes: number,
     signal: AbortSignal | undefined,
-    accept: (sealed: Buffer) => Promise<T>,
+    accept: (fetched: Fetched) => Promise<T>,
   ): Promise<T> {
     // A second round with more patience: a holder that stalled may just have been slow.
     for (const timeoutMs of [limits.fetchStallMs, limits.requestTimeoutMs]) {
@@ -69,10 +73,10 @@ export class Fetcher {
       for (let holder = this.#next(id, tried); holder !== undefined; holder = this.#next(id, tried)) {
         signal?.throwIfAborted()
         tried.add(holder)
-        const sealed = await this.#try(holder, id, sizeBytes, timeoutMs, signal)
-        if (sealed === undefined) continue
+        const fetched = await this.#try(holder, id, sizeBytes, timeoutMs, signal)
+        if (fetched === undefined) continue
         try {
-          return await accept(sealed)
+          return await accept(fetched)
         } catch (error) {
           if (!isEngineError(error, 'damaged')) throw error
         }
@@ -92,7 +96,7 @@ export class Fetcher {
     sizeBytes: number,
     timeoutMs: number,
     signal: AbortSignal | undefined,
-  ): Promise<Buffer | undefined> {
+  ): Promise<Fetched | undefined> {
     this.#busy.set(holder, (this.#busy.get(holder) ?? 0) + sizeBytes)
     try {
       return await this.#deps.courier.fetch(

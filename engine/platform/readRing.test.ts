@@ -13,7 +13,9 @@ const [one, two] = testIdentities.nodes
 
 test('a wire that brings bulk reads into a ring, dialled or accepted, and nothing that came is overwritten', async () => {
   const accepted = deferred<Wire>()
-  const listening = await createTransport(two, systemClock).listen({ host: '127.0.0.1' }, (wire) => accepted.resolve(wire))
+  const listening = await createTransport(two, systemClock).listen({ host: '127.0.0.1' }, (wire) =>
+    accepted.resolve(wire),
+  )
   const address = `127.0.0.1:${listening.port}`
   const dialled = await createTransport(one, systemClock).dial(address, 'data', {})
   const other = await accepted.promise

@@ -166,6 +166,9 @@ export const limits = {
   keepAliveMs: 15_000,
   requestTimeoutMs: 30_000,
   heartbeatMs: 2_000,
+  /** What went to and came from each member is kept in so many steps of this length. */
+  trafficStepMs: 5_000,
+  trafficSteps: 60,
   suspectAfterMs: 6_000,
   offlineAfterMs: 15_000,
   /** A data wire that brings nothing for this long is dead; longer than for control, since its beats wait behind bulk. */

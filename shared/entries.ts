@@ -47,6 +47,8 @@ export const entrySchema = z
     conflict: z.boolean().optional(),
     /** A neighbour's name differs only in upper and lower case. */
     caseTwin: z.boolean().optional(),
+    /** Of a file: nodes that hold any of it, those with all of it first. */
+    nodes: z.array(idSchema).max(8).optional(),
     /** Nodes that the entry's own policy pins it to. */
     pinnedTo: z.array(idSchema).optional(),
   })
@@ -145,7 +147,12 @@ export const searchQuerySchema = z.object({
   after: timeSchema.optional(),
   before: timeSchema.optional(),
   folder: pathSchema.optional(),
-  node: idSchema.optional(),
+  /** On any of these nodes: ids with commas between them. */
+  node: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(idSchema).min(1).max(63))
+    .optional(),
   state: fileStateSchema.optional(),
 })
 export type SearchQuery = z.output<typeof searchQuerySchema>

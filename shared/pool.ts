@@ -91,6 +91,16 @@ const sheddingSchema = z.object({
   stuck: z.string().nullable(),
 })
 
+const ratesSchema = z.array(countSchema).max(60)
+const trafficSchema = z.object({
+  /** Length of one step, ms. */
+  stepMs: countSchema,
+  /** Bytes per second, the oldest step first. */
+  sentBytesPerSec: ratesSchema,
+  receivedBytesPerSec: ratesSchema,
+})
+export type NodeTraffic = z.output<typeof trafficSchema>
+
 export const nodeSchema = z
   .object({
     id: idSchema,
@@ -125,6 +135,11 @@ export const nodeSchema = z
     waitEnds: timeSchema.nullable(),
     /** The machine that takes its place. */
     replacedBy: idSchema.nullable(),
+    /**
+     * What the node that answers sent to it and received from it in the last minutes; of itself: with all together. Null where they were
+     * not connected.
+     */
+    traffic: trafficSchema.nullable().optional(),
   })
   .meta({ id: 'Node' })
 export type Node = z.output<typeof nodeSchema>

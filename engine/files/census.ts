@@ -5,7 +5,7 @@
  * something has changed. Waiting for `settled()` gives the counts of now.
  */
 import { EngineError } from '../base/error.ts'
-import type { EntryId, NodeId } from '../base/ids.ts'
+import type { EntryId, NodeId, VersionId } from '../base/ids.ts'
 import type { Catalog, EntryView, FileGroup, HolderPattern } from '../catalog/index.ts'
 import { limits } from '../limits.ts'
 import { type FileState, fileState, fileStates, type ReplicaCounts, worse } from '../placement/index.ts'
@@ -37,6 +37,9 @@ interface Survey {
 
 /** Where nobody waits for the survey of now, the next one begins after this many times as long as the last one took. */
 const restFactor = 10
+
+/** Chunks of a file that are looked at where its group is not known. */
+const chunksLooked = 64
 
 const stateIndex = (state: FileState) => fileStates.indexOf(state)
 
@@ -73,6 +76,39 @@ export class Census {
     }
     const counted = [roster.members(), roster.durable(), roster.reachable()]
     return this.#countsFrom(catalog.chunks.fewestHoldersAmong(version, counted) ?? null, copies)
+  }
+
+  /**
+   * Members that hold any of a file's current version, those with all of it first. From its group where that is known; else from
+   * its first chunks, since this is asked for every row of a list.
+   */
+  nodesOf({ id, version }: Pick<EntryView, 'id' | 'version'>): NodeId[] {
+    const { catalog, roster } = this.#deps
+    if (version === null) return []
+    const members = roster.members()
+    const number = catalog.groups.isDone ? catalog.groups.entryNumber(id) : undefined
+    const group = number === undefined ? undefined : catalog.groups.group(catalog.groups.groupOf(number))
+    const holders =
+      group !== undefined
+        ? (group.patterns ?? []).map((pattern) => catalog.groups.holdersOf(pattern))
+        : this.#firstHolders(version)
+    const heldBy = new Map<NodeId, number>()
+    for (const each of holders) for (const node of each) heldBy.set(node, (heldBy.get(node) ?? 0) + 1)
+    return [...heldBy]
+      .filter(([node]) => members.has(node))
+      .toSorted(([a, parts], [b, otherParts]) => otherParts - parts || (a < b ? -1 : 1))
+      .map(([node]) => node)
+  }
+
+  #firstHolders(version: VersionId): (readonly NodeId[])[] {
+    const { chunks, read } = this.#deps.catalog
+    if (read.version(version) === undefined) return []
+    const holders: (readonly NodeId[])[] = []
+    for (const chunk of chunks.chunksOfVersion(version)) {
+      holders.push(chunks.facts(chunk)?.holders ?? [])
+      if (holders.length === chunksLooked) break
+    }
+    return holders
   }
 
   /** Fewest among members, durable and reachable ones; null while the pieces are not known, nothing for empty files. */

@@ -12,6 +12,7 @@ import { type Envelope, kinds, wholeNumber } from './envelope.ts'
 import type { Lane, LaneSink } from './lane.ts'
 import type { PayloadPool } from './payload.ts'
 import { type Registered, Serving } from './serving.ts'
+import type { Moved } from './traffic.ts'
 import type { Answer, Message, Peer, Pulse, RequestOptions } from './types.ts'
 
 export interface ConnectionFacts {
@@ -104,6 +105,14 @@ export class Connection implements Peer {
 
   get closeReason(): string | undefined {
     return this.#closeReason
+  }
+
+  get moved(): Moved {
+    const [control, data] = [this.#control.moved, this.#data.moved]
+    return {
+      sentBytes: control.sentBytes + data.sentBytes,
+      receivedBytes: control.receivedBytes + data.receivedBytes,
+    }
   }
 
   /** Sends the pulse, before all that waits unless it is the first; the echo tells round trip and clock. */

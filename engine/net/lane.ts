@@ -52,6 +52,7 @@ export class Lane {
   #frameOf: Envelope | undefined
   /** Bytes handed to the wire so far. */
   #handedBytes = 0
+  #receivedBytes = 0
   /** When the last message came, monotonic. */
   heardMs: number
 
@@ -59,7 +60,10 @@ export class Lane {
     this.wire = wire
     this.#clock = clock
     this.heardMs = clock.monotonicMs()
-    wire.onMessage((message) => this.#receive(message))
+    wire.onMessage((message) => {
+      this.#receivedBytes += message.length
+      this.#receive(message)
+    })
     wire.onClose((reason) => {
       if (this.#closeReason === undefined) this.#lost = true
       this.#closed(reason)
@@ -73,6 +77,11 @@ export class Lane {
   /** Bytes of small messages that wait for the wire. */
   get queuedBytes(): number {
     return this.#smallBytes
+  }
+
+  /** Bytes that left and came since the lane began, messages' own bytes without TLS around them. */
+  get moved(): { readonly sentBytes: number; readonly receivedBytes: number } {
+    return { sentBytes: this.#handedBytes, receivedBytes: this.#receivedBytes }
   }
 
   // -------------------------------------------------------------- in

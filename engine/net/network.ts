@@ -13,6 +13,7 @@ import { type GreetingFacts, isTheirRefusal, PROTOCOL_MIN, PROTOCOL_VERSION, typ
 import { acceptData, Link } from './link.ts'
 import { PayloadPool } from './payload.ts'
 import type { Registered } from './serving.ts'
+import { type Traffic, TrafficMeter } from './traffic.ts'
 import type {
   Gatekeeper,
   Handler,
@@ -42,6 +43,7 @@ export class Network implements PeerNetwork {
   #greetingData = 0
   readonly #pool = new PayloadPool()
   readonly #problems = new Map<NodeId, Problem>()
+  readonly #traffic = new TrafficMeter()
   #pulseSource: () => Omit<Pulse, 'nowMs'> = () => restingPulse
   #pairing: ((wire: Wire) => void) | undefined
   #listening: Listening | undefined
@@ -91,6 +93,10 @@ export class Network implements PeerNetwork {
 
   peer(nodeId: NodeId): Peer | undefined {
     return this.#connections.get(nodeId)?.connection
+  }
+
+  traffic(nodeId: NodeId): Traffic | undefined {
+    return this.#traffic.of(nodeId, this.#clock.monotonicMs())
   }
 
   handle<Req, Res>(message: Message<Req, Res>, handler: Handler<Req, Res>): void {
@@ -289,6 +295,7 @@ export class Network implements PeerNetwork {
     const current = this.#connections.get(nodeId)
     if (current?.connection !== connection) return
     this.#connections.delete(nodeId)
+    this.#traffic.note(nodeId, connection, connection.moved, this.#clock.monotonicMs())
     this.#emit((events) => events.disconnected?.(nodeId, reason))
     this.#contacts.get(nodeId)?.disconnected(this.#clock.monotonicMs() - current.sinceMs)
   }
@@ -318,6 +325,9 @@ export class Network implements PeerNetwork {
       return
     }
     const pulse = this.#pulse()
+    for (const [nodeId, { connection }] of this.#connections) {
+      this.#traffic.note(nodeId, connection, connection.moved, nowMs)
+    }
     for (const { connection } of [...this.#connections.values()]) {
       const silence = connection.silence(nowMs)
       if (silence === undefined) connection.beat(pulse)

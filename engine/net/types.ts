@@ -6,6 +6,7 @@
 import type { z } from 'zod'
 import type { NodeId } from '../base/ids.ts'
 import type { Ports, Wire } from '../ports.ts'
+import type { Traffic } from './traffic.ts'
 
 /** A request's name and the shapes of its two bodies. `lane: 'data'` sends request and answer on the data wire. */
 export interface Message<Request, Response> {
@@ -108,6 +109,8 @@ export interface PeerNetwork {
   addresses(): string[]
   peers(): Peer[]
   peer(nodeId: NodeId): Peer | undefined
+  /** What went to and came from a node in the last minutes; undefined if it was not connected. */
+  traffic(nodeId: NodeId): Traffic | undefined
   handle<Req, Res>(message: Message<Req, Res>, handler: Handler<Req, Res>): void
   /** Members to stay connected with, and where they may be; replaces what was wanted before. */
   want(nodeId: NodeId, addresses: string[]): void

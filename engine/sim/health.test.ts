@@ -144,11 +144,12 @@ test('search narrows by type, size, time and machine', async () => {
     const expected: string[] = []
     for (const entry of await found(pool, 0, { kind: 'file' })) {
       const chunks = [...(catalog?.chunks.chunksOfVersion(VersionIds.parse(entry.version ?? '')) ?? [])]
-      if (chunks.some((each) => catalog?.chunks.facts(each)?.holders.includes(NodeIds.parse(id))))
-        expected.push(entry.name)
+      const isHere = chunks.some((each) => catalog?.chunks.facts(each)?.holders.includes(NodeIds.parse(id)))
+      if (isHere) expected.push(entry.name)
+      assert.equal(entry.nodes?.includes(id), isHere, `${entry.name} tells the machines that it is on`)
     }
     assert.ok(expected.length > 0)
-    assert.deepEqual(await names({ node: id }), expected.sort())
+    assert.deepEqual(await names({ node: [id] }), expected.sort())
   }
 })
 

@@ -11,6 +11,8 @@ import type { PoolParts } from './parts.ts'
 import { timeText } from './words.ts'
 
 const dayMs = 86_400_000
+/** As many as the contract allows. */
+const nodesShown = 8
 
 /** Lets a survey of now be made, as long as a person would not notice; the first after a start may take longer. */
 export async function settledForFolders(pool: PoolParts): Promise<void> {
@@ -43,6 +45,7 @@ export function toEntry(pool: PoolParts, view: EntryView): Entry {
     reasons: state === 'protected' ? [] : [entryReason(pool, view, state, counts)],
     ...(view.heads.length > 1 ? { conflict: true } : {}),
     ...(view.caseTwin ? { caseTwin: true } : {}),
+    ...(view.kind === 'file' ? { nodes: pool.census.nodesOf(view).slice(0, nodesShown) } : {}),
     ...(own !== undefined && own.pinnedTo.length > 0 ? { pinnedTo: [...own.pinnedTo] } : {}),
   }
 }

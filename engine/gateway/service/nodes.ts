@@ -6,7 +6,7 @@ import { type NodeId, NodeIds } from '../../base/ids.ts'
 import type { HolderPattern, NodeProfile } from '../../catalog/index.ts'
 import { commit, type OnlyOn } from '../../files/index.ts'
 import { limits } from '../../limits.ts'
-import type { Node, NodePatch } from '../../../shared/index.ts'
+import type { Node, NodePatch, NodeTraffic } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 import { pageOfAll } from './paging.ts'
 import { timeText } from './words.ts'
@@ -148,6 +148,21 @@ function toNode(
     shedding: sheddingOf(parts, pool, nodeId, held),
     waitEnds: waitEndsMs === null ? null : timeText(waitEndsMs),
     replacedBy: profile?.replacedBy ?? null,
+    traffic: trafficOf(parts, nodeId),
+  }
+}
+
+/** With the machine; of this one itself, with all the others together. */
+function trafficOf(parts: NodeParts, nodeId: NodeId): NodeTraffic | null {
+  const others = nodeId === parts.self ? membersShown(parts) : [nodeId]
+  const each = others.map((id) => parts.network.traffic(id)).filter((traffic) => traffic !== undefined)
+  if (each.length === 0) return null
+  const sum = (rates: readonly (readonly number[])[]): number[] =>
+    Array.from({ length: limits.trafficSteps }, (_, step) => rates.reduce((all, rate) => all + (rate[step] ?? 0), 0))
+  return {
+    stepMs: limits.trafficStepMs,
+    sentBytesPerSec: sum(each.map(({ sentBytesPerSec }) => sentBytesPerSec)),
+    receivedBytesPerSec: sum(each.map(({ receivedBytesPerSec }) => receivedBytesPerSec)),
   }
 }
 

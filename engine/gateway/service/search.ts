@@ -13,6 +13,7 @@ import type { PoolParts } from './parts.ts'
 export async function search(pool: PoolParts, query: SearchQuery): Promise<Page<Entry>> {
   const { q, limit, cursor, kind, type, minSize, maxSize, after, before, state, node } = query
   const { census } = pool
+  const on = node?.map((id) => NodeIds.parse(id))
   if (state !== undefined || node !== undefined) await census.settled()
   const folder =
     query.folder === undefined
@@ -35,7 +36,7 @@ export async function search(pool: PoolParts, query: SearchQuery): Promise<Page<
     ...(type === undefined ? {} : { named: (name: string) => contentTypeOf(name) === type }),
     acceptFile: (file) =>
       (state === undefined || census.stateOf(file) === state) &&
-      (node === undefined || census.isOn(file, NodeIds.parse(node))),
+      (on === undefined || on.some((each) => census.isOn(file, each))),
     acceptFolder: (view) => state === undefined || census.worstIn(view) === state,
   })
   return pageOf(found, (view) => toEntry(pool, view))

@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { availableParallelism, constants } from 'node:os'
 
@@ -24,10 +25,18 @@ const pinnedName =
     : `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
 
 const modules = join(root, 'node_modules')
+/** The pinned Node's package: in a checkout below node_modules, of an installed command wherever npm put it. */
+const pinnedFolder = (() => {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${pinnedName}/package.json`))
+  } catch {
+    return join(modules, pinnedName) // not installed
+  }
+})()
 const passedOnSignals = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])
 
 /** A failure that a person can mend: shown as one line, without a stack. */
-class BootstrapError extends Error {}
+export class BootstrapError extends Error {}
 
 /**
  * Installs packages if the lock file asks for any that node_modules does not hold. Two commands started at once in a
@@ -91,7 +100,8 @@ function readLock(/** @type {string} */ path) {
   }
 }
 
-function npmCommand() {
+/** How to call npm: the one that called us, else the one in the path. */
+export function npmCommand() {
   const fromNpm = process.env['npm_execpath']
   if (fromNpm && /npm-cli\.c?js$/.test(fromNpm)) return { file: process.execPath, args: [fromNpm], shell: false }
   return { file: 'npm', args: [], shell: process.platform === 'win32' }
@@ -150,7 +160,7 @@ export function findNode() {
 
 /** The path of the machine's own Node, if it is new enough. Under npm, `node` may already be the pinned one. */
 function ownNode() {
-  const isPinned = process.execPath.startsWith(modules)
+  const isPinned = process.execPath.startsWith(pinnedFolder)
   const path = isPinned ? process.env['npm_node_execpath'] : process.execPath
   if (!path) return undefined
   const version = isPinned ? spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout : process.version
@@ -161,9 +171,9 @@ function ownNode() {
 function pinnedNode() {
   const musl = process.platform === 'linux' && !processHeader()['glibcVersionRuntime']
   if (musl) return undefined // the packages hold binaries for glibc
-  const path = join(modules, pinnedName, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const path = join(pinnedFolder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (!existsSync(path)) return undefined
-  const { version } = JSON.parse(readFileSync(join(modules, pinnedName, 'package.json'), 'utf8'))
+  const { version } = JSON.parse(readFileSync(join(pinnedFolder, 'package.json'), 'utf8'))
   return { path, minor: Number(version.split('.')[1]) }
 }
 
@@ -191,7 +201,7 @@ const heapFlags = [
 /**
  * Runs an entry of the project under the pinned Node and ends as it ends: same exit code, same signal. Where this
  * process can turn into the other one it does, and no second process stays in memory.
- * @param {string} entry path from the root, of a .ts file
+ * @param {string} entry path from the root, of a .ts or .js file
  * @param {string[]} args
  */
 export function run(entry, args) {
@@ -231,9 +241,9 @@ export function run(entry, args) {
 }
 
 /** Runs a command's body; a failure that a person can mend is one line on stderr and exit code 1. */
-export function guarded(/** @type {() => void} */ body) {
+export async function guarded(/** @type {() => void | Promise<void>} */ body) {
   try {
-    body()
+    await body()
   } catch (error) {
     if (!(error instanceof BootstrapError)) throw error
     console.error(`hadahoop: ${error.message}`)

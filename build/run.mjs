@@ -1,5 +1,5 @@
-// What package.json's scripts call: `node build/run.mjs start|test|demo|screenshots|bench [arguments]`. Each is fit to be the first
-// command in a fresh clone.
+// What package.json's scripts call: `node build/run.mjs start|test|demo|screenshots|bench|pack [arguments]`. Each is fit to be the
+// first command in a fresh clone.
 import { guarded, installIfNeeded, run } from './bootstrap.mjs'
 import { buildWindowIfStale } from './window.mjs'
 
@@ -10,9 +10,11 @@ const tasks = {
   test: { entry: 'build/test.ts', dev: true },
   screenshots: { entry: 'e2e/screenshots.ts', dev: true },
   bench: { entry: 'bench/run.ts', dev: true },
+  prepack: { entry: 'build/library.mjs', dev: true },
+  pack: { entry: 'build/pack.mjs', dev: true },
 }
 
-guarded(() => {
+await guarded(() => {
   const [name = '', ...given] = process.argv.slice(2)
   const task = tasks[name]
   if (!task) {

@@ -3,9 +3,19 @@
  * switched on before anything else is imported.
  */
 import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'compiled'))
+/** In a checkout beside the packages; installed, where the account keeps its caches, since the program's folder may be another's. */
+function cacheFolder(): string {
+  if (import.meta.filename.endsWith('.ts')) return join(import.meta.dirname, '..', 'node_modules', '.cache')
+  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env
+  if (process.platform === 'win32') return join(LOCALAPPDATA || homedir(), 'Hadahoop', 'Cache')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'Hadahoop')
+  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'hadahoop')
+}
+
+enableCompileCache(join(cacheFolder(), 'compiled'))
 const { run } = await import('./program.ts')
 
 // A reader that has seen enough (`hadahoop ls | head`) is no failure.

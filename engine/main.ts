@@ -4,8 +4,6 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { availableParallelism, hostname } from 'node:os'
-import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
@@ -52,8 +50,13 @@ export interface RunningNode {
   stop(): Promise<void>
 }
 
-/** Where the build puts the window, and the page that stands in where it did not. */
-const windowFolders = ['../dist/window/', './gateway/page/'].map((folder) => new URL(folder, import.meta.url))
+/**
+ * Where the build puts the window, seen from the source and from the built file (dist/lib/engine/main.js), and the page that stands
+ * in where it did not.
+ */
+const windowFolders = ['../dist/window/', '../../window/', './gateway/page/'].map(
+  (folder) => new URL(folder, import.meta.url),
+)
 const apiFile = 'api.json'
 const portsFile = 'ports.json'
 const secretMode = 0o600
@@ -155,14 +158,21 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** The window as it was built, else a page that says what to do. */
 async function loadWindow(): Promise<Assets> {
   for (const folder of windowFolders) {
-    const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-    const base = fileURLToPath(folder)
-    const names = found
-      .filter((each) => each.isFile())
-      .map((each) => relative(base, join(each.parentPath, each.name)).replaceAll('\\', '/'))
+    const names = await namesBelow(folder)
     if (names.includes('index.html')) return await loadAssets(names, (name) => readFile(new URL(name, folder)))
   }
   return new Map()
+}
+
+/** Paths of all files below a folder, with `/`; none if it does not exist. By hand, since archives of desktop apps know no recursion. */
+async function namesBelow(folder: URL, prefix = ''): Promise<string[]> {
+  const found = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const names = found.map(async (each) =>
+    each.isDirectory()
+      ? await namesBelow(new URL(`${encodeURIComponent(each.name)}/`, folder), `${prefix}${each.name}/`)
+      : [prefix + each.name],
+  )
+  return (await Promise.all(names)).flat()
 }
 
 /** The ports of the last start: kept, so that bookmarks and remembered addresses go on working. */

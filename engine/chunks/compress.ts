@@ -8,8 +8,8 @@
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { EngineError } from '../base/error.ts'
+import { freeNow } from '../base/memory.ts'
 import { KiB, MiB } from '../limits.ts'
-import { freeNow } from './memory.ts'
 
 /** Part of the format: each frame but the last holds this much of the piece. */
 const FRAME_BYTES = 1 * MiB

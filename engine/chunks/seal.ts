@@ -16,10 +16,10 @@ import { bufferOf } from '../base/bytes.ts'
 import { EngineError } from '../base/error.ts'
 import { keyedBlake3 } from '../base/hash.ts'
 import type { ChunkId } from '../base/ids.ts'
+import { freeNow } from '../base/memory.ts'
 import { limits } from '../limits.ts'
 import type { ChunkReference } from '../ports.ts'
 import { frameContentBytes, packInPlace, unpack, unpackFrame } from './compress.ts'
-import { freeNow } from './memory.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 const NONCE = Buffer.alloc(12)

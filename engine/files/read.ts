@@ -38,7 +38,7 @@ export class Reader {
   }
 
   /**
-   * The bytes from `from` up to, not including, `to`. Throws `unreachable` when no connected machine has a piece,
+   * The bytes from `from` up to, not including, `to`; each part lies in memory of its own, the caller's to keep or free. Throws `unreachable` when no connected machine has a piece,
    * `segment-missing` when the list of pieces has not arrived here within limits.segmentWaitMs.
    */
   async *read(version: Version, from: number, to: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {

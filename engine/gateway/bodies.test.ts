@@ -250,14 +250,39 @@ test('an upload that the engine does not take waits at the sender', async () => 
 })
 
 /** Serves one file whose parts come from `read`. */
-async function nodeReading(sizeBytes: number, read: OpenFile['read']): Promise<MemoryNode> {
+async function nodeReading(
+  sizeBytes: number,
+  read: OpenFile['read'],
+  more: Pick<OpenFile, 'release'> = {},
+): Promise<MemoryNode> {
   const node = await startMemoryNode()
   const { entry } = await node.service.putFile(['f'], (async function* () {})(), {
     signal: new AbortController().signal,
   })
-  node.service.openFile = async () => ({ entry, version: 'a'.repeat(32), sizeBytes, modifiedMs: 0, read })
+  node.service.openFile = async () => ({ entry, version: 'a'.repeat(32), sizeBytes, modifiedMs: 0, read, ...more })
   return node
 }
+
+test('each part of a content is given back once the socket needs it no more', async () => {
+  const given: Uint8Array[] = []
+  const released: Uint8Array[] = []
+  const content = bytes(5 * MiB)
+  const read = async function* () {
+    for (let at = 0; at < content.length; at += MiB) {
+      const part = Buffer.from(content.subarray(at, at + MiB))
+      given.push(part)
+      yield part
+    }
+  }
+  const release = (part: Uint8Array) => {
+    released.push(part)
+    part.fill(0)
+  }
+  await using node = await nodeReading(content.length, read, { release })
+  assert.deepEqual(await (await node.ask('/v1/files/f')).bytes(), new Uint8Array(content))
+  await until(() => released.length === given.length)
+  assert.deepEqual(released, given)
+})
 
 test('a content that fails before its first byte is a problem, later it cuts the connection', async () => {
   await using early = await nodeReading(10, async function* () {

@@ -61,24 +61,34 @@ export function dropRest(request: IncomingMessage, clock: Clock): void {
   request.once('close', () => timer[Symbol.dispose]())
 }
 
+export interface PartsToSend {
+  readonly parts: AsyncIterable<Uint8Array>
+  /** Of all parts together. */
+  readonly sizeBytes: number
+  /** Called for each part that the socket needs no more. */
+  readonly release: ((part: Uint8Array) => void) | undefined
+}
+
 /**
- * Sends `sizeBytes` of content; `head` writes status and headers, and is called after the first part has come, so
+ * Sends the parts of a content; `head` writes status and headers, and is called after the first part has come, so
  * that errors before it can still be answered. Resolves when all is handed to the socket or the client is gone.
  */
 export async function sendParts(
   response: ServerResponse,
-  parts: AsyncIterable<Uint8Array>,
-  sizeBytes: number,
+  { parts, sizeBytes, release }: PartsToSend,
   head: () => void,
   watch: StallWatch,
 ): Promise<void> {
+  const written = (part: Uint8Array) => (error?: Error | null) => {
+    if (error === undefined || error === null) release?.(part)
+  }
   using stall = watch.watch(() => response.destroy())
   let sentBytes = 0
   let pending: Uint8Array | undefined
   try {
     for await (const part of parts) {
       if (pending === undefined) head()
-      else if (!response.write(pending)) {
+      else if (!response.write(pending, written(pending))) {
         stall.waiting()
         await drained(response)
         stall.moved()
@@ -95,8 +105,10 @@ export async function sendParts(
     response.destroy()
     return
   }
-  if (pending === undefined) head()
-  response.end(pending)
+  if (pending === undefined) {
+    head()
+    response.end()
+  } else response.end(pending, written(pending))
 }
 
 /** Resolves when the response takes more, or is gone. */

@@ -78,6 +78,8 @@ export interface OpenFile {
    * it was given: it waits in the socket's queue for an unknown time.
    */
   read(from: number, to: number, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Gives a part's memory back; call it when nothing refers to any of it any more, or never. */
+  release?(part: Uint8Array): void
 }
 
 /**

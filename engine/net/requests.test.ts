@@ -281,6 +281,31 @@ test('memory may be reused as soon as the request has settled, however it settle
     assert.equal(a.log.length, 1, `${a.log}`)
   }))
 
+test('the memory of an answer may be reused once its handler is told so, and it is told', () =>
+  withSeeds(10, async (seed) => {
+    await using pair = await two(seed)
+    const { world, a, b } = pair
+    world.network.settings.bytesPerMs = 3_000
+    let released = 0
+    const giving = defineMessage('test.giving', 'data', z.object({ sizeBytes: z.number() }), z.object({}))
+    b.network.handle(giving, async ({ sizeBytes }) => {
+      const payload = Buffer.alloc(sizeBytes, 5)
+      const release = () => {
+        released++
+        payload.fill(9)
+      }
+      return { body: {}, payload, release }
+    })
+    const answers = await world.wait(
+      Promise.all(
+        Array.from({ length: 10 }, () => a.peer(b).request(giving, { sizeBytes: world.random.between(1, 3 * MiB) })),
+      ),
+    )
+    for (const { payload } of answers) assert(payload?.equals(Buffer.alloc(payload.length, 5)))
+    await world.run(10_000)
+    assert.equal(released, 10)
+  }))
+
 test('answers that are cancelled on their way give their credit back', async () => {
   await using pair = await two()
   const { world, a, b } = pair

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import { describeError, type Envelope, kinds, text, wholeNumber } from './envelope.ts'
 import type { Lane, OutgoingPayload } from './lane.ts'
 import { IncomingCredit, IncomingPayload, OutgoingCredit, type PayloadPool } from './payload.ts'
-import type { Handler, Incoming, Message, Peer } from './types.ts'
+import type { Handler, Incoming, Message, PayloadAnswer, Peer } from './types.ts'
 
 export interface Registered {
   readonly message: Message<unknown, unknown>
@@ -206,7 +206,7 @@ export class Serving {
       this.#post(served, [kinds.answer, served.id, result])
       return
     }
-    const { body, payload } = result
+    const { body, payload, release } = result
     if (payload.length > limits.chunkMaxBytes || served.registered.message.lane !== 'data') {
       this.#served.delete(served.id)
       served.lane.post([
@@ -229,7 +229,9 @@ export class Serving {
         bytes: payload,
         sentBytes: 0,
         progress: () => {
-          if (outgoing.sentBytes === payload.length) this.#served.delete(served.id)
+          if (outgoing.sentBytes < payload.length) return
+          this.#served.delete(served.id)
+          if (release !== undefined) void releaseWhenSent(served.lane, release)
         },
       }
       served.answerPayload = outgoing
@@ -279,8 +281,13 @@ export class Serving {
   }
 }
 
-function hasPayload(result: unknown): result is { readonly body: unknown; readonly payload: Uint8Array } {
+function hasPayload(result: unknown): result is PayloadAnswer<unknown> {
   return typeof result === 'object' && result !== null && 'payload' in result && result.payload instanceof Uint8Array
+}
+
+async function releaseWhenSent(lane: Lane, release: () => void): Promise<void> {
+  await lane.flushed()
+  if (lane.closeReason === undefined) release()
 }
 
 function tooBusy(words: string): EngineError {

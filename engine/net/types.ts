@@ -63,10 +63,14 @@ export interface Incoming {
   readonly release: () => void
 }
 
-export type Handler<Req, Res> = (
-  body: Req,
-  incoming: Incoming,
-) => Promise<Res | { readonly body: Res; readonly payload: Uint8Array }>
+export type Handler<Req, Res> = (body: Req, incoming: Incoming) => Promise<Res | PayloadAnswer<Res>>
+
+export interface PayloadAnswer<Res> {
+  readonly body: Res
+  readonly payload: Uint8Array
+  /** Called when the wire needs the payload no more; not if the answer was cancelled or the connection was lost. */
+  readonly release?: () => void
+}
 
 /** The facts a heartbeat carries; small, sent every limits.heartbeatMs on the control wire. */
 export interface Pulse {

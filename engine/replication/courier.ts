@@ -7,6 +7,7 @@ import { NaturalBatch } from '../base/batch.ts'
 import { bytesOf, hexOf } from '../base/bytes.ts'
 import { EngineError, isEngineError } from '../base/error.ts'
 import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
+import { freeNow } from '../base/memory.ts'
 import type { ChunkStore, Lease } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { Peer, PeerNetwork } from '../net/index.ts'
@@ -199,7 +200,8 @@ export function serveChunks(
     const body = { sizes: found.map((each) => each?.length ?? 0) }
     const [only] = present
     if (only === undefined) return body
-    return { body, payload: present.length === 1 ? only : Buffer.concat(present) }
+    if (present.length > 1) return { body, payload: Buffer.concat(present) }
+    return { body, payload: only, release: () => freeNow(only) }
   })
   network.handle(abandonUpload, async (body, { peer }) => {
     const upload = hexOf(body.upload) as VersionId

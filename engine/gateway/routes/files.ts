@@ -115,11 +115,13 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
       return
     }
     const response = reply.raw
-    const parts = file.read(from, to, goneSignal(response))
     await sendParts(
       response,
-      parts,
-      to - from,
+      {
+        parts: file.read(from, to, goneSignal(response)),
+        sizeBytes: to - from,
+        release: file.release?.bind(file),
+      },
       () => {
         reply.hijack()
         response.writeHead(status, headers)

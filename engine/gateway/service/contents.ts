@@ -3,6 +3,7 @@
  */
 import { EngineError, isEngineError } from '../../base/error.ts'
 import { EntryIds, type NodeId, VersionIds } from '../../base/ids.ts'
+import { freeNow } from '../../base/memory.ts'
 import type { EntryView } from '../../catalog/index.ts'
 import * as files from '../../files/index.ts'
 import type { Entry, EntryPatch, FolderQuery, Page, ReplicaHolder, Version } from '../../../shared/index.ts'
@@ -202,6 +203,7 @@ function openVersion(pool: PoolParts, file: EntryView, wanted: string | undefine
     sizeBytes: version.sizeBytes,
     modifiedMs: version.modifiedMs,
     read: (from, to, signal) => pool.reader.read(version, from, to, signal),
+    release: freeNow,
   }
 }
 

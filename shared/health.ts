@@ -43,6 +43,8 @@ export const healthSchema = z
       unreachable: countSchema,
       lost: countSchema,
     }),
+    /** Files by copies on members not past their grace: none, one, two, three, four, more. */
+    filesByCopies: z.array(countSchema).length(6).optional(),
     repair: repairSchema,
     reasons: z.array(reasonSchema),
   })

@@ -33,10 +33,15 @@ interface Survey {
   readonly tally: Uint32Array
   readonly worstInFolder: Uint8Array
   readonly counts: StateCounts
+  /** Live files by durable copies: none, one, two, three, four, more. */
+  readonly byCopies: readonly number[]
 }
 
 /** Where nobody waits for the survey of now, the next one begins after this many times as long as the last one took. */
 const restFactor = 10
+
+/** So many copies and more are counted as one. */
+const copiesCounted = 5
 
 /** Chunks of a file that are looked at where its group is not known. */
 const chunksLooked = 64
@@ -307,11 +312,16 @@ export class Census {
     const all = known?.groups ?? groups.groups()
     const holdersByPattern = groups.holdersByPattern()
     const tally = known?.tally ?? (yield* groups.tally())
-    const states = yield* this.#judge(all, holdersByPattern)
+    const { states, durable } = yield* this.#judge(all, holdersByPattern)
     const same = known !== undefined && Buffer.compare(known.states, states) === 0
     const worstInFolder = same ? known.worstInFolder : yield* this.#worstOf(states)
     const counts = noCounts()
-    for (const [group, files] of tally.entries()) counts[fileStates[states[group] as number] as FileState] += files
+    const byCopies = Array<number>(copiesCounted + 1).fill(0)
+    for (const [group, files] of tally.entries()) {
+      counts[fileStates[states[group] as number] as FileState] += files
+      const copies = durable[group] ?? 0
+      byCopies[copies] = (byCopies[copies] ?? 0) + files
+    }
     const takenMs = clock.monotonicMs()
     return {
       takenMs,
@@ -323,6 +333,7 @@ export class Census {
       tally,
       worstInFolder,
       counts,
+      byCopies,
     }
   }
 
@@ -333,9 +344,10 @@ export class Census {
   *#judge(
     groups: readonly FileGroup[],
     holdersByPattern: Survey['holdersByPattern'],
-  ): Generator<undefined, Uint8Array> {
+  ): Generator<undefined, { states: Uint8Array; durable: Uint8Array }> {
     const fewestOf = new Map([...holdersByPattern].map(([number, holders]) => [number, this.#fewestOf(holders)]))
     const states = new Uint8Array(groups.length)
+    const durable = new Uint8Array(groups.length)
     let looked = 0
     for (const [index, { copies, patterns }] of groups.entries()) {
       if (index === 0) continue
@@ -344,12 +356,14 @@ export class Census {
         const these = fewestOf.get(pattern) ?? [1, 0, 0]
         fewest = fewest === null ? these : fewest.map((each, at) => Math.min(each, these[at] as number))
       }
-      states[index] = stateIndex(fileState(this.#countsFrom(patterns === null ? null : (fewest ?? []), copies)))
+      const judged = this.#countsFrom(patterns === null ? null : (fewest ?? []), copies)
+      states[index] = stateIndex(fileState(judged))
+      durable[index] = Math.min(judged.durable, copiesCounted)
       looked += 1 + (patterns?.length ?? 0)
       if (looked < limits.groupStep) continue
       looked = 0
       yield
     }
-    return states
+    return { states, durable }
   }
 }

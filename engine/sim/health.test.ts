@@ -101,6 +101,7 @@ test('a machine that goes away for good turns health, and is told with its time;
   pool.crash(2)
   await pool.world.run(30_000)
   const away = await healthOf(pool, 0)
+  assert.deepEqual(away.filesByCopies, [0, 0, 0, away.files.total, 0, 0])
   assert.deepEqual([away.state, codesOf(away)], ['protected', ['machine-away']])
   const gone = (await nodesOf(pool, 0)).find((each) => each.state === 'offline') as Node
   // Nobody else can take a third copy, so nothing will be made anew; the wait ends all the same.
@@ -108,6 +109,7 @@ test('a machine that goes away for good turns health, and is told with its time;
   await pool.world.run(150_000)
   const missed = await healthOf(pool, 0)
   assert.equal(missed.state, 'degraded')
+  assert.deepEqual(missed.filesByCopies, [0, 0, missed.files.total, 0, 0, 0])
   // The empty one too: its rows are on two machines that count.
   assert.deepEqual([missed.files.degraded, missed.files.total, missed.chunks.full], [7, 7, 0])
   const [file] = await found(pool, 0, { q: 'file1.txt' })

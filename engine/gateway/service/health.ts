@@ -49,7 +49,7 @@ const noPoolHealth: Health = {
 }
 
 async function toHealth(parts: NodeParts, pool: PoolParts): Promise<Health> {
-  const { counts: files } = await pool.census.settled()
+  const { counts: files, byCopies } = await pool.census.settled()
   const { counts: chunks } = pool.census.chunks()
   const total = (counts: StateCounts) => Object.values(counts).reduce((sum, count) => sum + count, 0)
   const repair = pool.repair.status()
@@ -72,6 +72,7 @@ async function toHealth(parts: NodeParts, pool: PoolParts): Promise<Health> {
       unreachable: files.unreachable,
       lost: files.lost,
     },
+    filesByCopies: [...byCopies],
     repair: {
       queuedChunks: repair.queuedChunks,
       queuedBytes: repair.queuedBytes,

@@ -160,6 +160,10 @@ export class Engine implements NodeParts, AsyncDisposable {
     this.#runtime?.introduce().catch((error: unknown) => this.#options.report(messageOf(error)))
   }
 
+  async freeDiskBytes(): Promise<number> {
+    return await this.#options.ports.disk.freeBytes()
+  }
+
   sightings(): { readonly sighting: Sighting; readonly atMs: number }[] {
     return [...this.#sightings.values()]
   }

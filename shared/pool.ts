@@ -115,6 +115,8 @@ export const nodeSchema = z
     quotaBytes: bytesSchema,
     usedBytes: bytesSchema,
     freeBytes: bytesSchema,
+    /** Free on the disk itself, beside what is used already; of the node that answers only. */
+    freeDiskBytes: bytesSchema.optional(),
     /** True for the node that answers. */
     self: z.boolean(),
     drain: z.boolean(),

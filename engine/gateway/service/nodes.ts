@@ -100,8 +100,12 @@ export function definedOf<T extends object>(value: T | undefined): Defined<T> {
 /** Shows machines, all as of one moment. */
 async function viewOf(parts: NodeParts, pool: PoolParts): Promise<(nodeId: NodeId) => Node> {
   const onlyOn = await pool.census.onlyOn()
+  const freeDiskBytes = await parts.freeDiskBytes?.()
   const patterns = pool.catalog.chunks.patterns()
-  return (nodeId) => toNode(parts, pool, nodeId, onlyOn.get(nodeId), patterns)
+  return (nodeId) => ({
+    ...toNode(parts, pool, nodeId, onlyOn.get(nodeId), patterns),
+    ...(nodeId === parts.self && freeDiskBytes !== undefined ? { freeDiskBytes } : {}),
+  })
 }
 
 function toNode(

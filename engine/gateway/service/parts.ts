@@ -45,6 +45,8 @@ export interface NodeParts {
   leavePool(confirm: string | undefined): Promise<void>
   /** The new machine takes over the old one's name, place and pins; the old one drains and goes. Only where the engine has it. */
   replaceNode?(oldId: NodeId, newId: NodeId): Promise<void>
+  /** Free on the disk of this node's data folder, bytes. Only where the engine tells. */
+  freeDiskBytes?(): Promise<number>
   /** Nodes seen on the local network. */
   sightings(): { readonly sighting: Sighting; readonly atMs: number }[]
   doctor(): Promise<DoctorCheck[]>

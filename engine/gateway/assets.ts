@@ -1,10 +1,8 @@
 /**
  * The window's files in memory, each under its path with an ETag, read once at start by whoever may touch disks. Addresses of
- * screens (`/files/Photos/2024`) are all the one page. The content security policy allows nothing foreign and nothing inline but
- * style sheets that carry the answer's own nonce (the component library makes some), so injected markup neither runs nor
- * loads. Rejected: 'unsafe-inline' for styles, with which injected markup could draw over the window.
+ * screens (`/files/Photos/2024`) are all the one page. What the page may load says shared/windowPage.ts.
  */
-import { mediaTypeOf } from '../../shared/index.ts'
+import { isFixedAsset, mediaTypeOf } from '../../shared/index.ts'
 import { blake3Hex } from '../base/hash.ts'
 
 export interface Asset {
@@ -20,40 +18,7 @@ export interface Asset {
 /** By request path; `/` is the page. */
 export type Assets = ReadonlyMap<string, Asset>
 
-/** What stands in the page where the nonce of an answer goes. */
-const nonceMark = 'STYLE-NONCE'
 const compressedEnding = '.gz'
-/** Where the build puts files whose names are hashes of their contents. */
-const fixedFolder = 'assets/'
-
-const screens = /^\/(?:files|transfers|health|machines|trash|settings|search)(?:\/.*)?$/
-
-/** True for addresses of the window's screens, which are answered with the page. */
-export function isScreen(pathname: string): boolean {
-  return screens.test(pathname)
-}
-
-export function pagePolicy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data: blob:",
-    "media-src 'self'",
-    "font-src 'self'",
-    "frame-src 'self'",
-    "worker-src 'self'",
-    "connect-src 'self'",
-    "form-action 'none'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ')
-}
-
-/** The page with the nonce that its style sheets are to carry. */
-export function pageWith(page: Asset, nonce: string): string {
-  return Buffer.from(page.bytes).toString('utf8').replaceAll(nonceMark, nonce)
-}
 
 /** Loads the window from files, named by their paths in its folder, with `/` between. */
 export async function loadAssets(
@@ -68,7 +33,7 @@ export async function loadAssets(
       bytes,
       mediaType: mediaTypeOf(name),
       etag: `"${blake3Hex(bytes).slice(0, 32)}"`,
-      isFixed: name.startsWith(fixedFolder),
+      isFixed: isFixedAsset(name),
       ...(names.includes(compressed) ? { gzip: await read(compressed) } : {}),
     })
   }

@@ -5,10 +5,11 @@
  */
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { isScreen } from '../../shared/index.ts'
 import { EngineError, isEngineError, messageOf } from '../base/error.ts'
 import type { Clock, Random } from '../ports.ts'
 import { limits } from '../limits.ts'
-import { type Assets, isScreen } from './assets.ts'
+import type { Assets } from './assets.ts'
 import { dropRest } from './bodies.ts'
 import { type Certificate, Entrance } from './entrance.ts'
 import { EventHub } from './events.ts'
@@ -17,6 +18,7 @@ import { isUnforeseen, problemMediaType, problemOf, rawResponse } from './proble
 import { filesPrefix, fileRoutes } from './routes/files.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { pageRoutes } from './routes/page.ts'
+import { transferRoutes } from './routes/transfers.ts'
 import { foldersPrefix, treeRoutes } from './routes/tree.ts'
 import type { Service } from './service.ts'
 import { Sessions } from './sessions.ts'
@@ -110,6 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   treeRoutes(app, service)
   machineRoutes(app, service)
+  transferRoutes(app, service)
   pageRoutes(app, { assets: options.assets, events, sessions, random, version: options.version, login })
   app.register(async (files) => fileRoutes(files, { service, clock, watch }))
 

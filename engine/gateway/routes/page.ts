@@ -2,10 +2,10 @@
  * What serves the browser and the curious: the page and its assets, login and logout, the event stream, OpenAPI.
  */
 import type { FastifyInstance } from 'fastify'
-import { loginSchema, openApiDocument } from '../../../shared/index.ts'
+import { assetPolicy, loginSchema, openApiDocument, pagePolicy, pageWith } from '../../../shared/index.ts'
 import { EngineError } from '../../base/error.ts'
 import type { Random } from '../../ports.ts'
-import { type Assets, pagePolicy, pageWith } from '../assets.ts'
+import type { Assets } from '../assets.ts'
 import type { EventHub } from '../events.ts'
 import type { Sessions } from '../sessions.ts'
 import { check, headerOf } from './query.ts'
@@ -22,9 +22,6 @@ export interface PageRoutesOptions {
 }
 
 const nonceBytes = 16
-/** Assets stand alone; what a worker among them may load it takes from its own answer. */
-const policyOfAssets =
-  "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self'"
 
 export function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): void {
   const { assets, events, sessions, random } = options
@@ -34,7 +31,7 @@ export function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): vo
       reply.headers({
         etag: asset.etag,
         'cache-control': asset.isFixed ? 'public, max-age=31536000, immutable' : 'no-cache',
-        'content-security-policy': policyOfAssets,
+        'content-security-policy': assetPolicy,
         vary: 'accept-encoding',
       })
       if (headerOf(request, 'if-none-match') === asset.etag) return reply.code(304).send()
@@ -49,7 +46,7 @@ export function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): vo
     if (page === undefined) throw new EngineError('not-found', 'This node has no window.')
     const nonce = random.bytes(nonceBytes).toString('base64url')
     reply.headers({ 'cache-control': 'no-store', 'content-security-policy': pagePolicy(nonce) })
-    return reply.type(page.mediaType).send(pageWith(page, nonce))
+    return reply.type(page.mediaType).send(pageWith(Buffer.from(page.bytes).toString('utf8'), nonce))
   })
 
   app.post('/v1/session', (request, reply) => {

@@ -155,7 +155,7 @@ export class PoolRuntime implements AsyncDisposable {
       census: this.#census,
       reader: new Reader({ catalog, fetcher, keyring, clock }),
     }
-    serveChunks(network, store, foreground, (id) => (catalog.chunks.facts(id)?.wanted ?? 0) > 0)
+    serveChunks(network, store, foreground, (id) => catalog.chunks.isNamed(id))
     this.#connectEvents()
     this.#runner.run(this.#repair)
     this.#runner.run(pinning)

@@ -269,6 +269,8 @@ export interface HolderPattern {
 /** Which chunks the catalog names, and who claims to hold them. Claims are not rows (see the design: inventories). */
 export interface ChunkIndex {
   facts(chunk: ChunkId): ChunkFacts | undefined
+  /** True if a kept version names it: only then may nobody delete it. */
+  isNamed(chunk: ChunkId): boolean
   /** Chunks of a version in order, from its segments; throws `segment-missing`. Sealed parts need a keyring: see segments. */
   chunksOfVersion(version: VersionId): IterableIterator<ChunkId>
   /** Records claims of one holder. Unknown chunks are remembered too. */
@@ -281,8 +283,6 @@ export interface ChunkIndex {
   patterns(): HolderPattern[]
   /** Named chunks with just these holders and wanted copies, from `after` on in order of id. */
   ofGroup(group: Pick<HolderPattern, 'holders' | 'wanted'>, after: ChunkId | null, limit: number): ChunkFacts[]
-  /** Named chunks with fewer holders than wanted, from `after` on in order of id. */
-  short(after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks that a holder claims, from `after` on in order of id. */
   heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[]
   /** Named chunks of all groups that pass the test, page by page; what changes meanwhile may be seen or not. */

@@ -116,7 +116,7 @@ export async function abandonUpload(
 ): Promise<void> {
   await Promise.all(
     [...confirmed].map(async ([node, chunks]) => {
-      const unnamed = chunks.filter((chunk) => (deps.catalog.chunks.facts(chunk)?.wanted ?? 0) === 0)
+      const unnamed = chunks.filter((chunk) => !deps.catalog.chunks.isNamed(chunk))
       try {
         if (node === deps.self) await deps.store.abandon(upload, unnamed)
         else await deps.courier.abandon(node, upload, unnamed)

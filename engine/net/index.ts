@@ -4,6 +4,7 @@ import type { PeerNetwork, PeerNetworkOptions } from './types.ts'
 
 export { PROTOCOL_VERSION } from './hello.ts'
 export { defineMessage } from './message.ts'
+export { peerOf } from './peerOf.ts'
 export type {
   Answer,
   Gatekeeper,

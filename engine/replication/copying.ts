@@ -10,7 +10,7 @@ import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { Catalog } from '../catalog/index.ts'
 import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
-import type { Peer, PeerNetwork } from '../net/index.ts'
+import { type Peer, type PeerNetwork, peerOf } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Courier } from './courier.ts'
 import type { Foreground } from './foreground.ts'
@@ -157,10 +157,4 @@ export async function orderCopies(
     atRisk: copies.every(({ atRisk }) => atRisk),
   }
   return (await peerOf(network, holder).request(copyChunks, body, { timeoutMs })).body.results
-}
-
-function peerOf(network: PeerNetwork, nodeId: NodeId): Peer {
-  const peer = network.peer(nodeId)
-  if (peer === undefined) throw new EngineError('peer-gone', `${nodeId} is not connected`, { retryable: true })
-  return peer
 }

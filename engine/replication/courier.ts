@@ -10,7 +10,7 @@ import type { ChunkId, NodeId, VersionId } from '../base/ids.ts'
 import { freeNow } from '../base/memory.ts'
 import type { ChunkStore, Lease } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
-import type { Peer, PeerNetwork } from '../net/index.ts'
+import { type Peer, type PeerNetwork, peerOf } from '../net/index.ts'
 import type { Foreground } from './foreground.ts'
 import { abandonUpload, fetchChunks, packIds, storeChunks, touchChunks, unpackIds } from './messages.ts'
 
@@ -96,8 +96,7 @@ export class Courier {
   }
 
   #lanesTo(node: NodeId): Lanes {
-    const peer = this.#network.peer(node)
-    if (peer === undefined) throw new EngineError('peer-gone', `${node} is not connected`, { retryable: true })
+    const peer = peerOf(this.#network, node)
     const known = this.#lanes.get(node)
     if (known !== undefined && known.peer === peer) return known
     const options = { timeoutMs: limits.requestTimeoutMs }

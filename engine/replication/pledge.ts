@@ -14,7 +14,7 @@ import type { ChunkId, NodeId } from '../base/ids.ts'
 import type { Catalog, CatalogExchange } from '../catalog/index.ts'
 import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
-import type { PeerNetwork } from '../net/index.ts'
+import { type PeerNetwork, peerOf } from '../net/index.ts'
 import type { Clock } from '../ports.ts'
 import { pledgeChunks, settlePledges, unpackIds } from './messages.ts'
 
@@ -70,9 +70,7 @@ export class Pledger {
     const leftMs = pledgedMs + limits.pledgeTimeoutMs - clock.monotonicMs()
     if (leftMs <= 0) return
     try {
-      const peer = network.peer(asker)
-      if (peer === undefined) throw new EngineError('peer-gone', `${asker} is not connected`)
-      await peer.request(settlePledges, {}, { timeoutMs: leftMs })
+      await peerOf(network, asker).request(settlePledges, {}, { timeoutMs: leftMs })
     } catch (error) {
       if (!isEngineError(error)) throw error
       await clock.sleep(Math.max(0, pledgedMs + limits.pledgeTimeoutMs - clock.monotonicMs()))

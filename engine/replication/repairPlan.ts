@@ -26,6 +26,11 @@ export interface RepairMember {
   readonly careful: boolean
 }
 
+/** Whether its replicas count for good: it is there or within its wait, and keeps them. */
+export function isStaying(member: RepairMember | undefined): boolean {
+  return member?.counts === true && !member.draining
+}
+
 export interface RepairView {
   readonly self: NodeId
   readonly members: ReadonlyMap<NodeId, RepairMember>

@@ -9,7 +9,7 @@ import { type Liveness, livenessOf, type Membership } from '../membership/index.
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import { type Offer, type Place, pullsOf } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
-import type { RepairMember } from './repairPlan.ts'
+import { isStaying, type RepairMember } from './repairPlan.ts'
 import { afterSleep, agreedNowMs, nextSilence, type Silence, type WaitFacts, waitEndsMs } from './standing.ts'
 
 interface Seen {
@@ -274,7 +274,7 @@ export class Roster {
       reachable: idsWhere((each) => each.reachable),
       members: new Set(members.map((member) => member.nodeId)),
       durable: idsWhere((each) => each.counts),
-      staying: idsWhere((each) => each.counts && !each.draining),
+      staying: idsWhere(isStaying),
     }
   }
 

@@ -6,7 +6,7 @@
 import type { NodeId } from '../base/ids.ts'
 import type { ChunkFacts, HolderPattern } from '../catalog/index.ts'
 import { type Place, place, rendezvousOrder } from '../placement/index.ts'
-import type { RepairMember } from './repairPlan.ts'
+import { isStaying, type RepairMember } from './repairPlan.ts'
 
 export interface ShedView {
   readonly self: NodeId
@@ -17,12 +17,6 @@ export interface ShedView {
 const fillMargin = 0.05
 const fillMarginShare = 0.2
 
-/** Members whose replicas count for good: there or within their wait, and not draining. */
-export function isStaying(view: ShedView, nodeId: NodeId): boolean {
-  const member = view.members.get(nodeId)
-  return member?.counts === true && !member.draining
-}
-
 /**
  * True if these keepers are copies enough: as many as wanted, on as many computers as wanted, or as the members that could hold
  * the chunk have.
@@ -30,7 +24,7 @@ export function isStaying(view: ShedView, nodeId: NodeId): boolean {
 function isEnough(keepers: readonly NodeId[], group: Pick<HolderPattern, 'holders' | 'wanted'>, view: ShedView) {
   if (keepers.length < group.wanted) return false
   const able = [...view.members]
-    .filter(([nodeId, { place }]) => isStaying(view, nodeId) && (place.accepts || group.holders.includes(nodeId)))
+    .filter(([nodeId, member]) => isStaying(member) && (member.place.accepts || group.holders.includes(nodeId)))
     .map(([nodeId]) => nodeId)
   const computers = Math.min(group.wanted, computersOf(able, view).size)
   return computersOf(keepers, view).size >= computers
@@ -45,7 +39,8 @@ export function pledgersFor(
   view: ShedView,
 ): readonly NodeId[] | undefined {
   const others = group.holders.filter(
-    (holder) => holder !== view.self && isStaying(view, holder) && view.members.get(holder)?.connected === true,
+    (holder) =>
+      holder !== view.self && isStaying(view.members.get(holder)) && view.members.get(holder)?.connected === true,
   )
   const chosen: NodeId[] = []
   const taken = new Set<string>()
@@ -61,7 +56,7 @@ export function pledgersFor(
 
 /** Which holder starts to trim the chunk: the last live one in rendezvous order that may go. Undefined if none may. */
 export function trimmerOf(facts: Pick<ChunkFacts, 'chunkId' | 'holders' | 'wanted' | 'pinnedTo'>, view: ShedView) {
-  const counted = facts.holders.filter((holder) => isStaying(view, holder))
+  const counted = facts.holders.filter((holder) => isStaying(view.members.get(holder)))
   const isPinned = (holder: NodeId) => facts.pinnedTo.includes(holder)
   if (counted.filter((holder) => !isPinned(holder)).length <= facts.wanted) return undefined
   const sites = Math.min(2, facts.wanted, sitesOf(counted, view).size)
@@ -108,7 +103,7 @@ export function moveTarget(facts: ChunkFacts, empty: readonly Place[], view: She
 
 /** Where copies must go before this node can give its replica up (its quota shrank): none if others have enough. */
 export function shedTargets(facts: ChunkFacts, view: ShedView): NodeId[] {
-  const others = facts.holders.filter((holder) => holder !== view.self && isStaying(view, holder))
+  const others = facts.holders.filter((holder) => holder !== view.self && isStaying(view.members.get(holder)))
   const open = stayingPlaces(view).filter(
     ({ nodeId, accepts }) =>
       nodeId !== view.self && (others.includes(nodeId) || (accepts && view.members.get(nodeId)?.connected === true)),
@@ -134,7 +129,7 @@ export function obstacleOf(
 }
 
 function stayingPlaces(view: ShedView): Place[] {
-  return [...view.members].filter(([nodeId]) => isStaying(view, nodeId)).map(([, member]) => member.place)
+  return [...view.members].filter(([, member]) => isStaying(member)).map(([, member]) => member.place)
 }
 
 function placeOf(nodeId: NodeId, view: ShedView): Place {

@@ -13,18 +13,9 @@ import type { Place } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
 import type { Copying } from './copying.ts'
 import type { GiveUp, Offer } from './giveUp.ts'
-import { groupKey } from './repairPlan.ts'
+import { groupKey, isStaying } from './repairPlan.ts'
 import type { Roster } from './roster.ts'
-import {
-  emptyMembers,
-  isStaying,
-  moveTarget,
-  obstacleOf,
-  pledgersFor,
-  type ShedView,
-  shedTargets,
-  trimmerOf,
-} from './shedPlan.ts'
+import { emptyMembers, moveTarget, obstacleOf, pledgersFor, type ShedView, shedTargets, trimmerOf } from './shedPlan.ts'
 import type { Next, Worker } from './worker.ts'
 
 export interface SheddingDeps {
@@ -121,7 +112,7 @@ export class Shedding implements Worker {
     const view = this.#view()
     const now = clock.monotonicMs()
     this.#note(held, view, now)
-    const empty = reason === null && isStaying(view, view.self) ? emptyMembers(view) : []
+    const empty = reason === null && isStaying(view.members.get(view.self)) ? emptyMembers(view) : []
     const look: Look = { reason, view, empty, nowMs: now }
     for (const group of this.#inOrder(held, view)) {
       const work = this.#workFor(group, look)
@@ -164,7 +155,7 @@ export class Shedding implements Worker {
       present.add(key)
       const pace = this.#paces.get(key) ?? { ...freshPace }
       this.#paces.set(key, pace)
-      const counted = group.holders.filter((holder) => isStaying(view, holder)).length
+      const counted = group.holders.filter((holder) => isStaying(view.members.get(holder))).length
       pace.surplusSinceMs = counted > group.wanted ? (pace.surplusSinceMs ?? nowMs) : null
     }
     for (const key of this.#paces.keys()) if (!present.has(key)) this.#paces.delete(key)
@@ -188,7 +179,7 @@ export class Shedding implements Worker {
       if (rests) return undefined
       return ready ? 'give' : obstacleOf(group, view) === undefined ? 'copy' : undefined
     }
-    if (!isStaying(view, view.self)) return undefined
+    if (!isStaying(view.members.get(view.self))) return undefined
     if (pace.surplusSinceMs !== null) return this.#hasSettled(pace, nowMs) && ready && !rests ? 'trim' : undefined
     const isNews = pace.movedFor !== namesOf(empty)
     return (isNews || !rests) && empty.some(({ nodeId }) => !group.holders.includes(nodeId)) ? 'move' : undefined

@@ -38,7 +38,7 @@ async function untilCopied(pool: SimPool, nodes: readonly number[], copies = 2):
       const counts = new Map<string, number>()
       for (const index of nodes)
         for (const id of store(pool, index).ids(null, 100_000)) {
-          const named = (pool.engine(index).pool()?.catalog.chunks.facts(id)?.wanted ?? 0) > 0
+          const named = pool.engine(index).pool()?.catalog.chunks.isNamed(id) === true
           if (named) counts.set(id, (counts.get(id) ?? 0) + 1)
         }
       return counts.size > 0 && [...counts.values()].every((count) => count >= copies)

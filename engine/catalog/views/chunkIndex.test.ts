@@ -131,6 +131,7 @@ function expectLike(
     const facts = chunks.facts(expected.chunkId)
     const isKnown = expected.wanted > 0 || expected.holders.length > 0
     assert.equal(facts !== undefined, isKnown)
+    assert.equal(chunks.isNamed(expected.chunkId), expected.wanted > 0)
     if (facts === undefined) continue
     assert.deepEqual([facts.wanted, [...facts.holders].sort()], [expected.wanted, expected.holders.toSorted()])
     if (expected.wanted > 0) assert.equal(facts.sizeBytes, expected.sizeBytes)
@@ -138,7 +139,7 @@ function expectLike(
   }
   const idsOf = (facts: readonly { chunkId: ChunkId }[]) => facts.map(({ chunkId }) => chunkId)
   const isShort = ({ holders, wanted }: { holders: readonly NodeId[]; wanted: number }) => holders.length < wanted
-  assert.deepEqual(idsOf(paged((after) => chunks.short(after, 2))).sort(), idsOf(named.filter(isShort)).sort())
+  assert.deepEqual([...chunks.chunksWhere(isShort)].sort(), idsOf(named.filter(isShort)).sort())
   for (const [holder, claimed] of claims) {
     const held = named.filter(({ holders }) => holders.includes(holder))
     assert.deepEqual(idsOf(paged((after) => chunks.heldBy(holder, after, 3))).sort(), idsOf(held).sort())
@@ -240,7 +241,8 @@ test('a version of several thousand chunks, and one whose chunks repeat', () => 
   )
   assert.equal(story.views.chunks.fewestHolders(version, new Set(nodes)), 1)
   assert.deepEqual(story.views.chunks.referenceOfPiece(many[2345]?.pieceHash as Buffer), many[2345])
-  const listed = paged((after) => story.views.chunks.short(after, 700)).map((facts) => facts.chunkId)
+  const group = { holders: [nodes[0] as NodeId], wanted: 2 }
+  const listed = paged((after) => story.views.chunks.ofGroup(group, after, 700)).map((facts) => facts.chunkId)
   assert.deepEqual(listed, many.map((each) => each.chunkId).sort())
 })
 
@@ -297,7 +299,7 @@ test('pins of the files that name a chunk are its pins', () => {
   story.policy(second, 3, [b])
   const facts = story.views.chunks.facts(one.chunkId)
   assert.deepEqual([facts?.wanted, facts?.pinnedTo], [3, [a, b].sort()])
-  assert.deepEqual(story.views.chunks.short(null, 10)[0]?.pinnedTo, [a, b].sort())
+  assert.deepEqual(story.views.chunks.ofGroup({ holders: [], wanted: 3 }, null, 10)[0]?.pinnedTo, [a, b].sort())
 })
 
 test('sizes and pieces of a segment whose key comes late follow in the background', () => {

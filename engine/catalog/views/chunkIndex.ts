@@ -34,7 +34,8 @@ export interface ChunkViewDeps {
   readonly pinsOf: (entry: number) => readonly NodeId[]
 }
 
-export class ChunkViews implements ChunkIndex, Follower {
+export class ChunkViews implements ChunkIndex {
+  readonly followers: readonly Follower[]
   readonly #deps: ChunkViewDeps
   readonly #holders: Holders
   readonly #sums: ClaimSums
@@ -48,6 +49,7 @@ export class ChunkViews implements ChunkIndex, Follower {
       () => this.#holders.allBits(),
       (call) => this.#eachClaimed(call),
     )
+    this.followers = [this.#holders.bits, this.#sums]
     this.#entriesOf = database.prepare(
       `SELECT DISTINCT entry.number, entry.id FROM json_each(?) AS naming
        JOIN segment_entry ON segment_entry.segment = naming.value
@@ -64,6 +66,11 @@ export class ChunkViews implements ChunkIndex, Follower {
     if (row === undefined) return undefined
     const [facts] = this.#factsOf([row])
     return facts === undefined || (facts.wanted === 0 && facts.holders.length === 0) ? undefined : facts
+  }
+
+  isNamed(chunk: ChunkId): boolean {
+    const pattern = this.#deps.chunks.patternOf(bytesOf(chunk))
+    return pattern !== undefined && this.#deps.patterns.get(pattern).wanted !== 0
   }
 
   #factsOf(rows: readonly ChunkRow[]): ChunkFacts[] {
@@ -132,11 +139,6 @@ export class ChunkViews implements ChunkIndex, Follower {
     const isIn = (pattern: Pattern) =>
       pattern.holders === holders && pattern.wanted !== 0 && this.#copiesOf(pattern) === group.wanted
     return this.#listOf(this.#patternsWhere(isIn), after, limit)
-  }
-
-  short(after: ChunkId | null, limit: number): ChunkFacts[] {
-    const isShort = (pattern: Pattern) => pattern.wanted !== 0 && pattern.holderCount < this.#copiesOf(pattern)
-    return this.#listOf(this.#patternsWhere(isShort), after, limit)
   }
 
   heldBy(holder: NodeId, after: ChunkId | null, limit: number): ChunkFacts[] {
@@ -279,27 +281,5 @@ export class ChunkViews implements ChunkIndex, Follower {
       for (const { lanes, pattern } of groups) call(Buffer.from(lanes, 'hex'), bits.get(pattern) ?? [])
       behind = groups.length === 0 ? undefined : Math.max(...groups.map(({ last }) => last))
     }
-  }
-
-  // -------------------------------------------------------------- following the transaction
-
-  get #followers(): readonly Follower[] {
-    return [this.#holders.bits, this.#sums]
-  }
-
-  mark(): void {
-    for (const follower of this.#followers) follower.mark()
-  }
-
-  undo(): void {
-    for (const follower of this.#followers) follower.undo()
-  }
-
-  commit(): void {
-    for (const follower of this.#followers) follower.commit()
-  }
-
-  rollback(): void {
-    for (const follower of this.#followers) follower.rollback()
   }
 }

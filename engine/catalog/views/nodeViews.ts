@@ -1,14 +1,17 @@
 /** What the pool's rows say about nodes and about the pool: profiles, presence, settings. Each register's latest row, as it is. */
-import { bytesOf } from '../../base/bytes.ts'
+import { bytesOf, hexOf } from '../../base/bytes.ts'
 import type { NodeId } from '../../base/ids.ts'
 import type { Database, Statement } from '../../ports.ts'
+import type { Follower } from '../derived.ts'
 import type { NodeProfile, PoolSettings } from '../types.ts'
 import { Kept } from './kept.ts'
 
 export class NodeViews {
   /** Read for every question about copies, so kept. */
   readonly settings: Kept<PoolSettings | null>
-  readonly #profile: Statement
+  /** Read at every heartbeat, so kept. */
+  readonly #profiles: Kept<Map<NodeId, NodeProfile>>
+  readonly followers: readonly Follower[]
   readonly #presence: Statement
   readonly #setProfile: Statement
   readonly #setPresence: Statement
@@ -16,7 +19,11 @@ export class NodeViews {
   readonly #forget: readonly Statement[]
 
   constructor(database: Database) {
-    this.#profile = database.prepare('SELECT profile FROM node_view WHERE node = ?').pluck()
+    const profiles = database.prepare('SELECT node, profile FROM node_view WHERE profile IS NOT NULL')
+    this.#profiles = new Kept(() => {
+      const rows = profiles.all<{ node: Buffer; profile: string }>()
+      return new Map(rows.map(({ node, profile }) => [hexOf(node) as NodeId, JSON.parse(profile) as NodeProfile]))
+    })
     this.#presence = database.prepare('SELECT presence_ms FROM node_view WHERE node = ?').pluck()
     this.#setProfile = database.prepare(
       'INSERT INTO node_view (node, profile) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET profile = excluded.profile',
@@ -31,12 +38,12 @@ export class NodeViews {
       const text = settings.get<string>()
       return text === undefined ? null : (JSON.parse(text) as PoolSettings)
     })
+    this.followers = [this.settings, this.#profiles]
     this.#forget = ['node_view', 'settings_view'].map((table) => database.prepare(`DELETE FROM ${table}`))
   }
 
   profile(node: NodeId): NodeProfile | undefined {
-    const text = this.#profile.get<string | null>(bytesOf(node)) ?? undefined
-    return text === undefined ? undefined : (JSON.parse(text) as NodeProfile)
+    return this.#profiles.get().get(node)
   }
 
   presenceMs(node: NodeId): number | undefined {
@@ -45,6 +52,8 @@ export class NodeViews {
 
   setProfile(node: NodeId, profile: NodeProfile): void {
     this.#setProfile.run(bytesOf(node), JSON.stringify(profile))
+    this.#profiles.peek()?.set(node, profile)
+    this.#profiles.changed()
   }
 
   setPresence(node: NodeId, atMs: number): void {
@@ -59,5 +68,6 @@ export class NodeViews {
   reset(): void {
     for (const statement of this.#forget) statement.run()
     this.settings.drop()
+    this.#profiles.drop()
   }
 }

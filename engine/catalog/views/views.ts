@@ -138,10 +138,10 @@ export class Views implements DerivedViews {
       this.#counts.all,
       this.#patterns.loaded,
       this.#places.fates,
-      this.#nodes.settings,
+      ...this.#nodes.followers,
       this.#changed,
       this.#completed,
-      chunks,
+      ...chunks.followers,
     ]
     this.#forgetEntries = [
       database.prepare(`DELETE FROM entry WHERE number > ${RECOVERED}`),

@@ -133,11 +133,11 @@ test("the pool's default is changed in one step for all chunks", () => {
   const one = story.folder('one')
   story.policy(one, 3)
   story.file('b', { parent: one, segments: [segmentB as never] })
-  assert.deepEqual(new Set(story.views.chunks.short(null, 10).map((facts) => facts.wanted)), new Set([2, 3]))
+  assert.deepEqual(new Set(story.views.chunks.patterns().map(({ wanted }) => wanted)), new Set([2, 3]))
   story.do({ what: 'settings', settings })
   assert.deepEqual(story.views.settings(), settings)
   assert.equal(wantedOf(story), 4)
-  assert.deepEqual(new Set(story.views.chunks.short(null, 10).map((facts) => facts.wanted)), new Set([3, 4]))
+  assert.deepEqual(new Set(story.views.chunks.patterns().map(({ wanted }) => wanted)), new Set([3, 4]))
   assert.equal(story.views.policy(ROOT_ENTRY).copies, 4)
 })
 

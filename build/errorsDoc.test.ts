@@ -20,10 +20,12 @@ const passOn = new Set([
   'engine/chunks/threadPool.ts',
   'engine/gateway/problems.ts',
   'engine/gateway/routes/query.ts',
+  'engine/gateway/service/transfers.ts',
   'engine/membership/refusals.ts',
   'engine/net/envelope.ts',
   'engine/net/hello.ts',
   'engine/replication/courier.ts',
+  'engine/transfers/transfers.ts',
 ])
 /** Functions beside the two constructors that take a code first. */
 const helpers = new Set(['EngineError', 'Failure', 'refusalFor'])

@@ -15,6 +15,7 @@ export const engineOrder: readonly (readonly string[])[] = [
   ['placement'],
   ['replication'],
   ['files'],
+  ['transfers'],
   ['activity'],
   ['cloud'],
   ['gateway'],
@@ -50,6 +51,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 /** Layers of engine/ that may import shared/. */
 export const engineUsersOfShared: readonly string[] = [
+  'transfers',
   'activity',
   'gateway',
   'diagnosis.ts',

@@ -44,7 +44,7 @@ const newPoolSettings = {
   downBytesPerSec: 0,
 }
 /** What belongs to the pool and not to the node: forgotten when the node leaves. */
-const poolFiles = ['catalog.db', 'catalog.db-wal', 'catalog.db-shm', 'chunks.db', 'chunks.db-wal', 'chunks.db-shm']
+const poolFiles = ['catalog.db', 'chunks.db', 'transfers.db'].flatMap((name) => [name, `${name}-wal`, `${name}-shm`])
 const poolFolders = [
   { path: 'chunks', depth: 2 },
   { path: 'quarantine', depth: 0 },
@@ -234,6 +234,7 @@ export class Engine implements NodeParts, AsyncDisposable {
         report,
         replaced: () => void this.#leaveReplaced().catch((error: unknown) => report(messageOf(error))),
         founding,
+        localFiles: this.localFiles,
         ...(minimumFreeBytes === undefined ? {} : { minimumFreeBytes }),
       })
       network.setPulse(() => ({ ...runtime.pulse(), leaving: false }))
@@ -242,6 +243,7 @@ export class Engine implements NodeParts, AsyncDisposable {
     await network.start()
     this.#port = network.port
     await this.#runtime?.introduce()
+    this.#runtime?.parts.transfers.start()
     if (this.#discovering) ports.discovery.update(this.#announcement())
   }
 

@@ -318,6 +318,36 @@ export const limits = {
   storeAheadBytes: 64 * MiB,
   minimumFreeBytes: 512 * MiB,
 
+  // Transfers
+  /** Names that a folder of this computer gives at once. */
+  localNamesAtOnce: 256,
+  /** Imports that run at once; further ones wait. */
+  importsAtOnce: 3,
+  /** After a start imports wait so long for other machines to connect. */
+  importsStartMs: 3_000,
+  /** Imports that wait, run or are paused; and ended ones that are remembered. */
+  importsOpen: 200,
+  importsRemembered: 100,
+  /** Of one import: files looked at or stored at once, those above 1 MiB and above 16 MiB among them, and files counted at once. */
+  importFilesAtOnce: 256,
+  importMediumAtOnce: 8,
+  importLargeAtOnce: 2,
+  importCountAtOnce: 32,
+  /** How often a file that changes while it is read, or meets a passing trouble, is tried, and how long between. */
+  importAttempts: 3,
+  importRetryMs: 1_000,
+  /** Files that failed are listed up to so many per import; those shown in the API; and what one line says at most. */
+  importFailuresListed: 1000,
+  importFailuresShown: 50,
+  importPathsShown: 10,
+  /** An import's row is told at most this often while it runs. */
+  transferEventMs: 300,
+  /** The rate is that of the last so many milliseconds. */
+  transferRateMs: 10_000,
+  /** Files whose copies are waited for are looked at so many at a time, this often. */
+  copiesAwaitedPage: 500,
+  copiesAwaitedMs: 500,
+
   // API
   apiBodyMaxBytes: 1 * MiB,
   /** A batch of small files, heads included. */

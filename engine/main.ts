@@ -12,8 +12,8 @@ import { IDENTITY_FILE, loadIdentity, POOL_FILE } from './identity/index.ts'
 import {
   createDiscovery,
   createDisk,
+  createLocalFiles,
   createTransport,
-  localFiles,
   lockFolder,
   machineHash,
   probeRuntime,
@@ -103,7 +103,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       discovery: options.discovery ?? true,
       report: log,
       // Over the network the token must not open files of this computer.
-      ...(options.apiListen === undefined ? { localFiles } : {}),
+      ...(options.apiListen === undefined ? { localFiles: await createLocalFiles(options.dataDir) } : {}),
       ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
     }),
   )

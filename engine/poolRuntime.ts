@@ -21,7 +21,7 @@ import type { Identity, Keyring } from './identity/index.ts'
 import { limits } from './limits.ts'
 import type { PoolMembership } from './membership/index.ts'
 import type { PeerNetwork, Pulse } from './net/index.ts'
-import type { Ports } from './ports.ts'
+import type { LocalFiles, Ports } from './ports.ts'
 import {
   Copying,
   Courier,
@@ -41,6 +41,7 @@ import {
   type Worker,
   WorkerRunner,
 } from './replication/index.ts'
+import { Transfers } from './transfers/index.ts'
 
 export interface PoolRuntimeDeps {
   readonly ports: Ports
@@ -57,6 +58,8 @@ export interface PoolRuntimeDeps {
   readonly founding: PoolSettings | null
   /** Must stay free on the disk; default limits.minimumFreeBytes. */
   readonly minimumFreeBytes?: number
+  /** Files of this computer that may be read in; null for none. */
+  readonly localFiles: LocalFiles | null
 }
 
 /** What this machine says of itself until somebody changes it. */
@@ -86,6 +89,7 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #shedding: Shedding
   readonly #leaseEnds: LeaseEnds
   readonly #census: Census
+  readonly #transfers: Transfers
   readonly #runner: WorkerRunner
   readonly #subscriptions = new DisposableStack()
   readonly #quotaBytes: number
@@ -135,7 +139,7 @@ export class PoolRuntime implements AsyncDisposable {
     })
     this.#census = new Census({ catalog, roster: this.#roster, clock })
     const keyring = () => membership.keyring as Keyring
-    this.parts = {
+    const files = {
       self,
       startNumber: identity.startNumber,
       catalog,
@@ -155,12 +159,18 @@ export class PoolRuntime implements AsyncDisposable {
       census: this.#census,
       reader: new Reader({ catalog, fetcher, keyring, clock }),
     }
+    this.#transfers = new Transfers({
+      ...{ ...files, local: deps.localFiles, report, database: ports.disk.openDatabase('transfers.db') },
+      changed: (id) => deps.notify({ type: 'transfer', id }),
+    })
+    this.parts = { ...files, transfers: this.#transfers }
     serveChunks(network, store, foreground, (id) => catalog.chunks.isNamed(id))
     this.#connectEvents()
     this.#runner.run(this.#repair)
     this.#runner.run(pinning)
     this.#runner.run(this.#shedding)
     this.#runner.run(this.#upkeep())
+    this.#runner.run(this.#transfers.copies)
     const { diary } = deps
     const changed = (id: NodeId | null) => {
       this.#census.invalidate()
@@ -248,6 +258,7 @@ export class PoolRuntime implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transfers.stop()
     this.#subscriptions.dispose()
     this.#census.stop()
     const stopping = this.#runner.stop()

@@ -54,9 +54,30 @@ export interface LocalFile extends AsyncDisposable {
   read(target: Uint8Array): Promise<number>
 }
 
+/** What stands at a path of this computer, links followed. */
+export interface LocalFacts {
+  /** `own`: the data folder of this node. `other`: pipes, sockets, devices. */
+  readonly kind: 'file' | 'folder' | 'own' | 'other'
+  readonly sizeBytes: number
+  /** Whole milliseconds since 1970. */
+  readonly modifiedMs: number
+  /** Device and file number: stays when the file is renamed. */
+  readonly fileId: string
+}
+
+/** A name in a folder. `unreadable`: not Unicode text. */
+export interface LocalChild {
+  readonly name: string
+  readonly kind: 'file' | 'folder' | 'link' | 'other' | 'unreadable'
+}
+
 export interface LocalFiles {
   /** Throws `source-unreadable`. */
   open(path: string): Promise<LocalFile>
+  /** Undefined if nothing is there, or a link that leads nowhere. Throws `source-unreadable`. */
+  look(path: string): Promise<LocalFacts | undefined>
+  /** What a folder holds, in no order, some hundred names at a time. Throws `source-unreadable`. */
+  children(path: string): AsyncIterable<readonly LocalChild[]>
 }
 
 export type SqlValue = string | number | bigint | null | Uint8Array

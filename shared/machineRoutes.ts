@@ -19,15 +19,7 @@ import {
   settingsSchema,
 } from './pool.ts'
 import { confirmHeader, type Route } from './route.ts'
-import {
-  activityPageSchema,
-  importAnswerSchema,
-  importRequestSchema,
-  loginLinkSchema,
-  loginSchema,
-  transferPageSchema,
-  transferSchema,
-} from './transfers.ts'
+import { activityPageSchema, loginLinkSchema, loginSchema } from './transfers.ts'
 
 export const machineRoutes: readonly Route[] = [
   {
@@ -173,49 +165,6 @@ export const machineRoutes: readonly Route[] = [
     errors: ['no-pool'],
   },
   { method: 'GET', path: '/v1/doctor', summary: 'Why machines do not see each other', answers: { 200: doctorSchema } },
-  {
-    method: 'POST',
-    path: '/v1/imports',
-    summary: 'Store files of this computer in the background',
-    body: importRequestSchema,
-    answers: { 202: importAnswerSchema },
-    errors: ['no-pool', 'not-found'],
-  },
-  {
-    method: 'GET',
-    path: '/v1/transfers',
-    summary: 'Work under way and done',
-    query: pageQuerySchema,
-    answers: { 200: transferPageSchema },
-  },
-  {
-    method: 'POST',
-    path: '/v1/transfers/{id}/pause',
-    summary: 'Pause',
-    answers: { 200: transferSchema },
-    errors: ['not-found', 'conflict'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/transfers/{id}/resume',
-    summary: 'Go on',
-    answers: { 200: transferSchema },
-    errors: ['not-found', 'conflict'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/transfers/{id}/cancel',
-    summary: 'Cancel',
-    answers: { 200: transferSchema },
-    errors: ['not-found', 'conflict'],
-  },
-  {
-    method: 'POST',
-    path: '/v1/transfers/{id}/retry',
-    summary: 'Try again what failed',
-    answers: { 200: transferSchema },
-    errors: ['not-found', 'conflict'],
-  },
   {
     method: 'GET',
     path: '/v1/settings',

@@ -7,8 +7,9 @@ import { bytesSchema } from './basics.ts'
 import { contentRoutes } from './contentRoutes.ts'
 import { machineRoutes } from './machineRoutes.ts'
 import type { Route } from './route.ts'
+import { transferRoutes } from './transferRoutes.ts'
 
-export const routes: readonly Route[] = [...contentRoutes, ...machineRoutes]
+export const routes: readonly Route[] = [...contentRoutes, ...machineRoutes, ...transferRoutes]
 
 /** Facts that `confirm-needed` and `last-copies` carry beside the usual fields of a problem. */
 export const confirmFactsSchema = z.object({ confirm: z.string(), entries: z.int(), bytes: bytesSchema })

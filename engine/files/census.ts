@@ -12,7 +12,7 @@ import { type FileState, fileState, fileStates, type ReplicaCounts, worse } from
 import type { Clock } from '../ports.ts'
 import type { Roster } from '../replication/index.ts'
 import { noCounts, type StateCounts } from './stateCounts.ts'
-import { type OnlyOn, onlyOn, type WhatIf, type WhatIfView, whatIf } from './whatIf.ts'
+import { type OnlyOn, onlyOn, uncopied, type WhatIf, type WhatIfView, whatIf } from './whatIf.ts'
 
 export interface CensusDeps {
   readonly catalog: Catalog
@@ -217,6 +217,12 @@ export class Census {
   async onlyOn(): Promise<ReadonlyMap<NodeId, OnlyOn>> {
     const survey = await this.settled()
     return onlyOn(this.#whatIfView(survey))
+  }
+
+  /** What lies on this member alone and should not. */
+  async uncopied(self: NodeId): Promise<OnlyOn> {
+    const survey = await this.settled()
+    return uncopied(this.#whatIfView(survey), self)
   }
 
   #whatIfView({ groups, tally, holdersByPattern }: Survey): WhatIfView {

@@ -85,3 +85,23 @@ export function onlyOn({ members, patterns, holdersByPattern, groups, tally }: W
   }
   return sums
 }
+
+/**
+ * What lies on one member alone although more copies are wanted and others are there to take them. In a pool of one machine
+ * nothing waits for a copy.
+ */
+export function uncopied({ members, patterns, holdersByPattern, groups, tally }: WhatIfView, self: NodeId): OnlyOn {
+  const sum = { files: 0, bytes: 0 }
+  if (members.size < 2) return sum
+  const isAlone = (holders: readonly NodeId[]) => {
+    const rest = holders.filter((each) => members.has(each))
+    return rest.length === 1 && rest[0] === self
+  }
+  for (const { holders, wanted, bytes } of patterns) if (wanted > 1 && isAlone(holders)) sum.bytes += bytes
+  const alone = new Set([...holdersByPattern].filter(([, holders]) => isAlone(holders)).map(([number]) => number))
+  for (const [group, count] of tally.entries()) {
+    const { copies = 0, patterns = null } = groups[group] ?? {}
+    if (copies > 1 && patterns?.some((pattern) => alone.has(pattern)) === true) sum.files += count
+  }
+  return sum
+}

@@ -21,6 +21,7 @@ function wholeService(): MemoryService {
     transfers: none,
     transfer: none,
     steerTransfer: none,
+    forgetTransfers: none,
     settings: none,
     patchSettings: none,
     activity: none,

@@ -178,8 +178,9 @@ export class EventHub {
       }
     } catch (error) {
       if (!isEngineError(error)) throw error
-      // What is gone is said of entries; of other things nothing needs to be said.
-      return notice.type === 'entry' && error.code === 'not-found' ? { id: notice.id, gone: true } : undefined
+      // What is gone is said of entries and transfers; of other things nothing needs to be said.
+      const mayGo = notice.type === 'entry' || notice.type === 'transfer'
+      return mayGo && error.code === 'not-found' ? { id: notice.id, gone: true } : undefined
     }
   }
 }

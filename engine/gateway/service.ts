@@ -34,6 +34,7 @@ import type {
   SettingsPatch,
   SettleRequest,
   Transfer,
+  TransferPage,
   TrashItem,
   Version,
   WhatIf,
@@ -173,10 +174,14 @@ export interface Service {
   doctor(): Promise<DoctorCheck[]>
 
   // Work and settings
+  /** `not-found`, `bad-path`, `source-unreadable`, `too-many`. */
   startImport?(request: ImportRequest): Promise<ImportAnswer>
-  transfers?(query: PageQuery): Promise<Page<Transfer>>
+  transfers?(query: PageQuery): Promise<TransferPage>
   transfer?(id: string): Promise<Transfer>
+  /** `not-found`; `conflict` where its state does not allow it. */
   steerTransfer?(id: string, action: 'pause' | 'resume' | 'cancel' | 'retry'): Promise<Transfer>
+  /** One that has ended, or all of those; the files stay. `not-found`, `conflict`. */
+  forgetTransfers?(id: string | null): Promise<void>
   settings?(): Promise<Settings>
   patchSettings?(patch: SettingsPatch): Promise<Settings>
   activity?(query: PageQuery): Promise<Page<Activity>>

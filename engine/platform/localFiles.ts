@@ -1,42 +1,102 @@
 /**
  * Files of this computer outside the data folder, read in for the pool: straight into the memory in which they are cut, without a
- * copy on the way. A file that changes while it is read is found out at its end, so that it is never stored torn.
+ * copy on the way. A file that changes while it is read is found out at its end, so that it is never stored torn. The
+ * node's own data folder is told from all others: what takes that in grows for ever.
  */
-import { open } from 'node:fs/promises'
-import { isAbsolute } from 'node:path'
+import type { Dirent } from 'node:fs'
+import { constants, lstat, open, opendir, stat } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
 import { EngineError, messageOf } from '../base/error.ts'
-import type { LocalFile, LocalFiles } from '../ports.ts'
+import { limits } from '../limits.ts'
+import type { LocalChild, LocalFacts, LocalFile, LocalFiles } from '../ports.ts'
 
-export const localFiles: LocalFiles = {
-  async open(path) {
-    if (!isAbsolute(path)) throw unreadable(path, 'the path does not begin at the root of this computer')
-    const file = await open(path, 'r').catch((error: unknown) => {
-      throw unreadable(path, messageOf(error))
-    })
-    try {
-      const before = await file.stat({ bigint: true })
-      if (!before.isFile()) throw unreadable(path, 'it is no file')
-      const sizeBytes = Number(before.size)
-      let at = 0
-      return {
-        sizeBytes,
-        modifiedMs: Math.trunc(Number(before.mtimeMs)),
-        read: async (target) => {
-          const { bytesRead } = await file.read(target, 0, Math.min(target.length, sizeBytes - at), at)
-          at += bytesRead
-          if (bytesRead > 0 && at < sizeBytes) return bytesRead
-          // The last bytes are given only once size and time have proved unchanged.
-          const after = await file.stat({ bigint: true })
-          if (at !== sizeBytes || after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path)
-          return bytesRead
-        },
-        [Symbol.asyncDispose]: async () => await file.close(),
-      } satisfies LocalFile
-    } catch (error) {
-      await file.close()
-      throw error
+/** The files of this computer as the node on that data folder may read them. */
+export async function createLocalFiles(dataFolder: string): Promise<LocalFiles> {
+  const { dev, ino } = await stat(dataFolder, { bigint: true })
+  const ownId = `${dev}:${ino}`
+  return { open: openFile, look: (path) => look(path, ownId), children }
+}
+
+async function openFile(path: string): Promise<LocalFile> {
+  requireAbsolute(path)
+  // A pipe would keep a thread waiting for whoever writes into it.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
+    throw unreadable(path, messageOf(error))
+  })
+  try {
+    const before = await file.stat({ bigint: true })
+    if (!before.isFile()) throw unreadable(path, 'it is no file')
+    const sizeBytes = Number(before.size)
+    let at = 0
+    return {
+      sizeBytes,
+      modifiedMs: Math.trunc(Number(before.mtimeMs)),
+      read: async (target) => {
+        const { bytesRead } = await file.read(target, 0, Math.min(target.length, sizeBytes - at), at)
+        at += bytesRead
+        if (bytesRead > 0 && at < sizeBytes) return bytesRead
+        // The last bytes are given only once size and time have proved unchanged.
+        const after = await file.stat({ bigint: true })
+        if (at !== sizeBytes || after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path)
+        return bytesRead
+      },
+      [Symbol.asyncDispose]: async () => await file.close(),
+    } satisfies LocalFile
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
+async function look(path: string, ownId: string): Promise<LocalFacts | undefined> {
+  requireAbsolute(path)
+  const found = await stat(path, { bigint: true }).catch((error: unknown) => {
+    if (nothingThere.has((error as { code?: string }).code ?? '')) return undefined
+    throw unreadable(path, messageOf(error))
+  })
+  if (found === undefined) return undefined
+  const fileId = `${found.dev}:${found.ino}`
+  const kind = found.isFile() ? 'file' : found.isDirectory() ? (fileId === ownId ? 'own' : 'folder') : 'other'
+  return { kind, sizeBytes: Number(found.size), modifiedMs: Math.trunc(Number(found.mtimeMs)), fileId }
+}
+
+async function* children(path: string): AsyncGenerator<readonly LocalChild[], void, void> {
+  requireAbsolute(path)
+  const size = limits.localNamesAtOnce
+  try {
+    await using folder = await opendir(path, { bufferSize: size })
+    let batch: LocalChild[] = []
+    for (let child = await folder.read(); child !== null; child = await folder.read()) {
+      batch.push({ name: child.name, kind: (await isText(path, child)) ? kindOf(child) : 'unreadable' })
+      if (batch.length < size) continue
+      yield batch
+      batch = []
     }
-  },
+    if (batch.length > 0) yield batch
+  } catch (error) {
+    throw unreadable(path, messageOf(error))
+  }
+}
+
+/** A name that is not UTF-8 is read with U+FFFD in it, and then nothing has the name that was read. */
+async function isText(path: string, { name }: Dirent): Promise<boolean> {
+  if (!name.includes('\ufffd')) return true
+  return await lstat(join(path, name)).then(
+    () => true,
+    () => false,
+  )
+}
+
+function kindOf(child: Dirent): LocalChild['kind'] {
+  if (child.isFile()) return 'file'
+  if (child.isDirectory()) return 'folder'
+  return child.isSymbolicLink() ? 'link' : 'other'
+}
+
+function requireAbsolute(path: string): void {
+  if (!isAbsolute(path)) throw unreadable(path, 'the path does not begin at the root of this computer')
 }
 
 function unreadable(path: string, why: string): EngineError {

@@ -20,7 +20,7 @@ import { problemOf } from '../problems.ts'
 import { etagOf, httpDate, select, versionsOfIfMatch } from '../preconditions.ts'
 import type { PutOptions, Service } from '../service.ts'
 import type { StallWatch } from '../stallWatch.ts'
-import { check, headerOf, modifiedOf, pathOf } from './query.ts'
+import { check, headerOf, modifiedOf, pathOf, requireToken } from './query.ts'
 
 export const filesPrefix = '/v1/files/'
 
@@ -152,9 +152,7 @@ async function readBatch(request: FastifyRequest, watch: StallWatch): Promise<Ba
 function localSource(request: FastifyRequest): string | undefined {
   if (!request.originalUrl.includes('?')) return undefined
   const { from } = check(putFileQuerySchema, request.query)
-  if (from !== undefined && request.headers.authorization === undefined) {
-    throw new EngineError('unauthorized', 'Local files are read for holders of the token only.')
-  }
+  if (from !== undefined) requireToken(request)
   return from
 }
 

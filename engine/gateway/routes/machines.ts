@@ -1,10 +1,9 @@
 /**
- * The pool and its machines: creating, inviting, joining, pairing; nodes, health, settings, doctor, transfers.
+ * The pool and its machines: creating, inviting, joining, pairing; nodes, health, settings, doctor.
  */
 import type { FastifyInstance } from 'fastify'
 import {
   conditionsSchema,
-  importRequestSchema,
   nodePatchSchema,
   nodeReplaceSchema,
   pageQuerySchema,
@@ -20,8 +19,6 @@ import { EngineError } from '../../base/error.ts'
 import { problemMediaType, problemOf } from '../problems.ts'
 import type { Service } from '../service.ts'
 import { check, confirmOf, headerOf, idOf } from './query.ts'
-
-const transferActions = ['pause', 'resume', 'cancel', 'retry'] as const
 
 export function machineRoutes(app: FastifyInstance, service: Service): void {
   poolRoutes(app, service)
@@ -102,21 +99,6 @@ function nodeRoutes(app: FastifyInstance, service: Service): void {
 }
 
 function workRoutes(app: FastifyInstance, service: Service): void {
-  if (service.startImport !== undefined) {
-    app.post('/v1/imports', async (request, reply) => {
-      const answer = await service.startImport?.(check(importRequestSchema, request.body))
-      reply.code(202)
-      return answer
-    })
-  }
-  if (service.transfers !== undefined) {
-    app.get('/v1/transfers', (request) => service.transfers?.(check(pageQuerySchema, request.query)))
-  }
-  if (service.steerTransfer !== undefined) {
-    for (const action of transferActions) {
-      app.post(`/v1/transfers/:id/${action}`, (request) => service.steerTransfer?.(idOf(request), action))
-    }
-  }
   if (service.settings !== undefined) app.get('/v1/settings', () => service.settings?.())
   if (service.patchSettings !== undefined) {
     app.patch('/v1/settings', (request) => service.patchSettings?.(check(settingsPatchSchema, request.body)))

@@ -47,3 +47,9 @@ export function modifiedOf(request: FastifyRequest): number | undefined {
 export function confirmOf(header: string | undefined): { confirm?: string } {
   return header === undefined ? {} : { confirm: header }
 }
+
+/** What reads files of this computer is for holders of the token only, not for a browser's session. Throws `unauthorized`. */
+export function requireToken(request: FastifyRequest): void {
+  if (request.headers.authorization !== undefined) return
+  throw new EngineError('unauthorized', 'Local files are read for holders of the token only.')
+}

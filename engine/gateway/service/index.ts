@@ -8,6 +8,7 @@ import { nodeOperations } from './nodes.ts'
 import type { NodeParts } from './parts.ts'
 import { poolOperations } from './pool.ts'
 import { settingsOperations } from './settings.ts'
+import { transferOperations } from './transfers.ts'
 
 export type { NodeParts, PoolParts } from './parts.ts'
 
@@ -18,6 +19,7 @@ export function createService(parts: NodeParts): Service {
     ...nodeOperations(parts),
     ...healthOperations(parts),
     ...settingsOperations(parts),
+    ...transferOperations(parts),
     subscribe: (listener) => parts.subscribe(listener),
   }
 }

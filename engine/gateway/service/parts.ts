@@ -10,6 +10,7 @@ import type { Invite, PoolMembership } from '../../membership/index.ts'
 import type { PeerNetwork } from '../../net/index.ts'
 import type { Repair } from '../../replication/index.ts'
 import type { Clock, LocalFiles, Random, Sighting } from '../../ports.ts'
+import type { Transfers } from '../../transfers/index.ts'
 import type { Activity, DoctorCheck } from '../../../shared/index.ts'
 import type { Notice } from '../service.ts'
 
@@ -28,6 +29,7 @@ export interface PoolParts extends WriteDeps {
   readonly reader: Reader
   readonly repair: Repair
   readonly shedding?: { status(): SheddingStatus }
+  readonly transfers: Transfers
 }
 
 export interface NodeParts {

@@ -1,5 +1,6 @@
 // Imports on real nodes: a tree is taken in at its own pace, survives kill -9 in the middle, and ends complete and equal.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import test from 'node:test'
 import type { Transfer, TransferPage } from '../shared/index.ts'
 import { endAll, startPool, type TestNode, temporaryFolder, until } from './support/nodes.ts'
 
-const fileCount = 3000
+const fileCount = 2000
 
 /** Some thousand small files in folders, a few larger ones and one large one; by path below the folder their SHA-256. */
 function makeTree(folder: string): Map<string, string> {
@@ -106,4 +107,144 @@ test('an import survives kill -9 in the middle and ends complete and equal; a se
   )
 })
 
-void [appendFileSync, rmSync, symlinkSync]
+test('people pause, resume, cancel and retry; a pause outlasts a restart', async (t) => {
+  const nodes = await startPool(1)
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const folder = join(temporaryFolder('hadahoop-tree-'), 'Practice')
+  const hashes = makeTree(folder)
+  const steer = async (id: string, action: string) =>
+    (await node.fetch(`/v1/transfers/${id}/${action}`, { method: 'POST' })).status
+  const { id } = await node.json<{ id: string }>('POST', '/v1/imports', { paths: [folder], folder: '/' })
+  await until('in the middle', async () => (await transfer(node, id)).filesDone > 100)
+  assert.equal(await steer(id, 'retry'), 409)
+  assert.equal((await node.fetch(`/v1/transfers/${id}`, { method: 'DELETE' })).status, 409)
+  assert.equal(await steer(id, 'pause'), 200)
+  assert.equal(await steer(id, 'pause'), 409)
+  await node.stop()
+  await node.restart()
+  assert.equal((await transfer(node, id)).state, 'paused')
+  const events = await listen(node)
+  const begunMs = performance.now()
+  const { filesDone, filesTotal } = await transfer(node, id)
+  assert.ok(filesDone > 100 && filesDone < filesTotal, `${filesDone} of ${filesTotal}`)
+  const before = (await node.json<{ files: number }>('GET', '/v1/pool')).files
+  assert.equal(await steer(id, 'resume'), 200)
+  await until('it goes on', async () => (await node.json<{ files: number }>('GET', '/v1/pool')).files > before)
+  assert.equal(await steer(id, 'cancel'), 200)
+  assert.equal(await steer(id, 'resume'), 409)
+  assert.equal(await steer(id, 'cancel'), 409)
+  assert.equal(await steer(id, 'retry'), 200)
+  const done = await ended(node, id)
+  assert.equal(done.filesDone, hashes.size)
+  // One machine alone has no second copy to give; nothing waits for one either.
+  assert.equal(done.phase, 'copying')
+  assert.equal(done.filesCopying, hashes.size)
+  assert.deepEqual((await node.json<TransferPage>('GET', '/v1/transfers')).uncopied, { files: 0, bytes: 0 })
+  await expectEqual(node, 'Practice', hashes)
+  const tookSeconds = (performance.now() - begunMs) / 1000
+  const heard = events()
+  assert.ok(heard.length > 2 && heard.length < 5 * tookSeconds, `${heard.length} events in ${tookSeconds} s`)
+  assert.equal((await node.fetch(`/v1/transfers/${id}`, { method: 'DELETE' })).status, 204)
+  assert.equal((await node.fetch(`/v1/transfers/${id}`)).status, 404)
+  assert.equal(await steer(id, 'retry'), 404)
+})
+
+/** Listens to events of transfers until the node stops; the answer gives their data. */
+async function listen(node: TestNode): Promise<() => string[]> {
+  const response = await node.fetch('/v1/events')
+  let text = ''
+  const reading = (async () => {
+    for await (const part of response.body as AsyncIterable<Uint8Array>) text += Buffer.from(part).toString()
+  })()
+  reading.catch(() => undefined)
+  return () => [...text.matchAll(/event: transfer\ndata: (.*)/g)].map(([, data]) => data as string)
+}
+
+test('what cannot be stored fails by name and the rest is stored; a retry stores what was mended', async (t) => {
+  const nodes = await startPool(1)
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const base = temporaryFolder('hadahoop-odd-')
+  const folder = join(base, 'Odd')
+  mkdirSync(join(folder, 'Sub'), { recursive: true })
+  writeFileSync(join(folder, 'good.txt'), 'good')
+  writeFileSync(join(folder, 'Sub/x'), 'x')
+  symlinkSync('good.txt', join(folder, 'link.txt'))
+  symlinkSync('.', join(folder, 'round'))
+  symlinkSync('nowhere', join(folder, 'broken'))
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  writeFileSync(join(folder, 'Gr\u00fc\u00dfe'), 'one')
+  writeFileSync(join(folder, 'Gru\u0308\u00dfe'), 'two')
+  symlinkSync(node.dataFolder, join(folder, 'Sub/data'))
+  await node.put('In/Odd/Sub', 'a file where a folder is to be')
+  const growing = join(folder, 'growing.bin')
+  writeFileSync(growing, noise(1, 8_000_000))
+  const writer = setInterval(() => appendFileSync(growing, 'more'), 2)
+  t.after(() => clearInterval(writer))
+
+  const start = async (paths: string[], status = 202) => {
+    const response = await node.fetch('/v1/imports', {
+      method: 'POST',
+      body: JSON.stringify({ paths, folder: '/In' }),
+      headers: { 'content-type': 'application/json' },
+    })
+    assert.equal(response.status, status, await response.clone().text())
+    return ((await response.json()) as { id: string }).id
+  }
+  await start([join(base, 'missing')], 404)
+  await start(['relative'], 400)
+  const id = await start([folder])
+  const failed = await ended(node, id, 'failed')
+  const codes = Object.fromEntries(failed.failed.map(({ path, code }) => [path.slice(folder.length + 1), code]))
+  const twin = Object.keys(codes).find((name) => name.startsWith('Gr')) ?? ''
+  assert.deepEqual(codes, {
+    ...{ Sub: 'wrong-kind', pipe: 'special-file', 'growing.bin': 'source-changed' },
+    ...{ [twin]: 'name-twin' },
+  })
+  assert.equal(failed.error?.code, 'some-failed')
+  assert.equal(failed.filesLeftOut, 2)
+  assert.equal(failed.filesFailed, 4)
+  const names = async (path: string) => (await node.list(path)).map(({ name }) => name.normalize('NFC')).sort()
+  assert.deepEqual(await names('In/Odd'), ['Grü\u00dfe', 'Sub', 'good.txt', 'link.txt'])
+
+  clearInterval(writer)
+  rmSync(join(folder, 'pipe'))
+  rmSync(join(folder, twin))
+  await node.fetch('/v1/files/In/Odd/Sub', { method: 'DELETE' })
+  await node.fetch(`/v1/transfers/${id}/retry`, { method: 'POST' })
+  const done = await ended(node, id)
+  assert.deepEqual(done.failed, [])
+  assert.deepEqual(await names('In/Odd'), ['Grü\u00dfe', 'Sub', 'good.txt', 'growing.bin', 'link.txt'])
+  // The data folder, to which a link leads, was left out.
+  assert.deepEqual(await names('In/Odd/Sub'), ['x'])
+
+  rmSync(folder, { recursive: true })
+  await node.fetch('/v1/transfers', { method: 'DELETE' })
+  assert.deepEqual((await node.json<TransferPage>('GET', '/v1/transfers')).items, [])
+})
+
+test('without room an import fails, and ends when there is room again', async (t) => {
+  const nodes = await startPool(1, { args: ['--quota', '20MB'] })
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const folder = join(temporaryFolder('hadahoop-tree-'), 'Large')
+  mkdirSync(folder)
+  for (let at = 0; at < 40; at++) writeFileSync(join(folder, `${at}`), noise(at, 1_000_000))
+  const { id } = await node.json<{ id: string }>('POST', '/v1/imports', { paths: [folder], folder: '/' })
+  const failed = await ended(node, id, 'failed')
+  assert.equal(failed.error?.code, 'quota-full')
+  assert.ok(failed.filesDone > 0 && failed.filesDone < 40, `${failed.filesDone}`)
+  await node.json('PATCH', `/v1/nodes/${node.nodeId}`, { quotaBytes: 200_000_000 })
+  await until('room', async () => {
+    const { status } = await node.fetch('/v1/files/probe', {
+      method: 'PUT',
+      body: new Uint8Array(noise(99, 1_000_000)),
+    })
+    return status < 300 || `${status}`
+  })
+  await node.fetch(`/v1/transfers/${id}/retry`, { method: 'POST' })
+  const done = await ended(node, id)
+  assert.equal(done.filesDone, 40)
+  assert.equal(done.error, undefined)
+})

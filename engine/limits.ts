@@ -328,8 +328,12 @@ export const limits = {
   /** Imports that wait, run or are paused; and ended ones that are remembered. */
   importsOpen: 200,
   importsRemembered: 100,
-  /** Of one import: files looked at or stored at once, those above 1 MiB and above 16 MiB among them, and files counted at once. */
+  /**
+   * Of one import: files looked at or stored at once, bytes of those up to 1 MiB, files above 1 MiB and above 16 MiB, and files
+   * counted at once.
+   */
   importFilesAtOnce: 256,
+  importBytesAtOnce: 8 * MiB,
   importMediumAtOnce: 8,
   importLargeAtOnce: 2,
   importCountAtOnce: 32,

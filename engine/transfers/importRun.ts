@@ -43,9 +43,12 @@ export class ImportRun {
   readonly #told: () => void
   readonly #awaited: (entry: EntryId) => void
   readonly #all = new Semaphore(limits.importFilesAtOnce)
+  /** In bytes: what is small goes many at once, but a disk that fills is filled with whole files. */
+  readonly #small = new Semaphore(limits.importBytesAtOnce)
   readonly #medium = new Semaphore(limits.importMediumAtOnce)
   readonly #large = new Semaphore(limits.importLargeAtOnce)
   readonly #running = new Set<Promise<void>>()
+  /** Ends the two walks; files that are being stored get on, or fail by themselves. */
   readonly #end = new AbortController()
   #fatal: EngineError | undefined
   #stop: AbortSignal | undefined
@@ -64,10 +67,9 @@ export class ImportRun {
     const either = AbortSignal.any([signal, this.#end.signal])
     const counting = this.#count(either)
     try {
-      await this.#storeAll(either)
+      await this.#storeAll(either, signal)
     } finally {
       await Promise.all(this.#running)
-      if (either.aborted) this.#end.abort()
       await counting
     }
     if (this.#fatal !== undefined) return this.#fatal
@@ -118,7 +120,7 @@ export class ImportRun {
 
   // -------------------------------------------------------------- storing
 
-  async #storeAll(signal: AbortSignal): Promise<void> {
+  async #storeAll(ended: AbortSignal, signal: AbortSignal): Promise<void> {
     const targets = this.#targets()
     const taken = new Set(targets.map(({ path }) => path))
     for (const path of this.#request.paths) {
@@ -130,7 +132,7 @@ export class ImportRun {
     const refuses = (names: readonly string[]) => this.#fileInTheWay(names)
     for (const { path, names } of targets) {
       for await (const found of walkLocal({ local, refuses }, path, names)) {
-        if (signal.aborted) return
+        if (ended.aborted) return
         if (found.what === 'file') await this.#add(found.path, () => this.#store(found.path, found.names, signal))
         else if (found.what === 'emptyFolder') await this.#add(found.path, () => this.#makeFolder(found.names))
         else if (found.what === 'failed') this.#failed(found.path, found.error)
@@ -177,7 +179,7 @@ export class ImportRun {
 
   /** Large files keep memory and disks busy by themselves; many at once would only take turns. */
   async #room(sizeBytes: number, signal: AbortSignal): Promise<() => void> {
-    if (sizeBytes <= mediumBytes) return () => undefined
+    if (sizeBytes <= mediumBytes) return await this.#small.take(Math.max(1, sizeBytes), signal)
     return await (sizeBytes > largeBytes ? this.#large : this.#medium).take(1, signal)
   }
 
@@ -190,13 +192,12 @@ export class ImportRun {
   }
 
   #caught(path: string, error: unknown): void {
-    // Whatever comes after that is of the ending.
-    if (this.#end.signal.aborted || this.#stop?.aborted === true) return
+    // What comes after the signal is its doing.
+    if (this.#stop?.aborted === true) return
     if (isEngineError(error) && !isFatal(error)) return this.#failed(path, error)
     if (isEngineError(error)) {
       this.#fatal ??= error
-      this.#end.abort(error)
-      return
+      return this.#end.abort()
     }
     this.#deps.report(`import of ${path}: ${messageOf(error)}`)
     this.#failed(path, new EngineError('internal', `${path} met an error that nobody foresaw: ${messageOf(error)}`))

@@ -6,18 +6,30 @@ import { constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { build } from 'vite'
 import { root } from './bootstrap.mjs'
+import { licencesText } from './licences.mjs'
 import { windowFolder, windowStamp } from './window.mjs'
 
 const stamp = windowStamp()
 const unfinished = `${windowFolder}-${process.pid}`
 const compressFromBytes = 1024
 
+/** Beside the window: the licences of all that it contains. */
+function licences() {
+  return {
+    name: 'licences',
+    /** @this {import('vite').Rollup.PluginContext} */
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: licencesText(this.getModuleIds()) })
+    },
+  }
+}
+
 try {
   await build({
     configFile: false,
     root: join(root, 'renderer'),
     logLevel: 'warn',
-    plugins: [react()],
+    plugins: [react(), licences()],
     build: {
       outDir: unfinished,
       emptyOutDir: true,
@@ -31,7 +43,7 @@ try {
     },
   })
   for (const entry of readdirSync(unfinished, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/\.(js|mjs|css|svg)$/.test(entry.name)) continue
+    if (!entry.isFile() || !/\.(js|mjs|css|svg|txt)$/.test(entry.name)) continue
     const file = join(entry.parentPath, entry.name)
     const bytes = readFileSync(file)
     if (bytes.length < compressFromBytes) continue

@@ -1,23 +1,150 @@
-// `npm run screenshots`: every screen of the window, light and dark, in two sizes, empty, in use, and with a machine gone, into
-// test-results/screenshots, for people to look at. Nothing is compared: fonts differ between machines.
+// `npm run screenshots [-- PART …]`: every screen of the window, light and dark, in two sizes, empty, in use, busy, and with a machine
+// gone, into test-results/screenshots, for people to look at; parts of names narrow it down. Nothing is compared: fonts differ
+// between machines.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
-import type { Node } from '../shared/index.ts'
+import type { Node, Pool } from '../shared/index.ts'
 import { findBrowser } from './browser.ts'
 import { endAll, startPool, TestNode, until } from './support/nodes.ts'
+import { fillWithSamples, writeApart } from './support/samples.ts'
 
 const folder = join(import.meta.dirname, '..', 'test-results', 'screenshots')
+const wanted = process.argv.slice(2)
 const sizes = [
   { width: 1280, height: 800 },
   { width: 900, height: 600 },
 ]
-const screens = ['files', 'transfers', 'health', 'machines', 'trash', 'settings', 'search?q=an'] as const
 const machines = [
   { name: 'Reception', site: 'office', quotaBytes: 500e9, deviceClass: 'desktop' },
   { name: 'Laptop', site: 'home', quotaBytes: 250e9, deviceClass: 'laptop' },
   { name: 'NAS', site: 'office', quotaBytes: 2e12, deviceClass: 'always-on' },
 ]
+
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly prepare?: (page: Page) => Promise<void>
+}
+
+const click = (name: string) => async (page: Page) => await page.getByRole('button', { name }).first().click()
+const pick = (name: string) => async (page: Page) => await page.getByRole('row').filter({ hasText: name }).click()
+const item = (menu: string, name: string) => async (page: Page) => {
+  await click(menu)(page)
+  await page.getByRole('menuitem', { name }).click()
+  await page.getByRole('dialog').waitFor()
+}
+
+const screens: readonly Shot[] = [
+  { name: 'files', path: 'files' },
+  { name: 'transfers', path: 'transfers' },
+  { name: 'health', path: 'health' },
+  { name: 'machines', path: 'machines' },
+  { name: 'trash', path: 'trash' },
+  { name: 'settings', path: 'settings' },
+  { name: 'search', path: 'search?q=an' },
+]
+const inUse: readonly Shot[] = [
+  ...screens.slice(1),
+  { name: 'files', path: 'files', prepare: pick('Plan.txt') },
+  {
+    name: 'tiles',
+    path: 'files/Photos',
+    prepare: async (page) => {
+      await click('Show as tiles')(page)
+      await page.waitForTimeout(300)
+    },
+  },
+  {
+    name: 'many chosen',
+    path: 'files',
+    prepare: async (page) => {
+      await page.getByRole('grid').focus()
+      await page.keyboard.press('Control+a')
+    },
+  },
+  {
+    name: 'context menu',
+    path: 'files',
+    prepare: async (page) => await page.getByRole('row').filter({ hasText: 'Budget' }).click({ button: 'right' }),
+  },
+  {
+    name: 'preview',
+    path: 'files/Photos',
+    prepare: async (page) => {
+      await page.getByRole('row').filter({ hasText: 'Sunset 30' }).dblclick()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'conflict', path: 'files', prepare: pick('Minutes.txt') },
+  {
+    name: 'compare',
+    path: 'files',
+    prepare: async (page) => {
+      await pick('Minutes.txt')(page)
+      await click('Compare')(page)
+      await page.getByText('Which').waitFor()
+    },
+  },
+  { name: 'place', path: 'search?place=office' },
+  {
+    name: 'what if',
+    path: 'health',
+    prepare: async (page) => {
+      await click('What if')(page)
+      await click('Imagine NAS lost')(page)
+      await page.getByText('lost.').first().waitFor()
+    },
+  },
+  {
+    name: 'machine details',
+    path: 'machines',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'NAS', exact: true }).click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'machine edit', path: 'machines', prepare: item('Actions for Reception', 'Name, place, space') },
+  { name: 'machine away', path: 'machines', prepare: item('Actions for Laptop', 'Away until') },
+  { name: 'machine drain', path: 'machines', prepare: item('Actions for NAS', 'Move everything off it') },
+  { name: 'machine replace', path: 'machines', prepare: item('Actions for Laptop', 'Replace by') },
+  { name: 'machine remove', path: 'machines', prepare: item('Actions for Laptop', 'Remove from the pool') },
+  {
+    name: 'invite',
+    path: 'machines',
+    prepare: async (page) => {
+      await click('Add a machine')(page)
+      await page.getByLabel('The code to scan').waitFor()
+    },
+  },
+  {
+    name: 'palette',
+    path: 'files',
+    prepare: async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.getByPlaceholder('Go to, or find a file').fill('an')
+      await page.waitForTimeout(400)
+    },
+  },
+  {
+    name: 'shortcuts',
+    path: 'files',
+    prepare: async (page) => {
+      await page.getByRole('grid').focus()
+      await page.keyboard.press('?')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  {
+    name: 'checks',
+    path: 'settings',
+    prepare: async (page) => {
+      await click('Check now')(page)
+      await page.getByRole('listitem').last().scrollIntoViewIfNeeded()
+    },
+  },
+]
+const busy: readonly Shot[] = screens.filter(({ name }) => ['files', 'transfers', 'health', 'machines'].includes(name))
 
 const browser = await chromium.launch(findBrowser() ?? {})
 mkdirSync(folder, { recursive: true })
@@ -25,66 +152,78 @@ const fresh = await TestNode.start('Reception')
 const nodes = await startPool(3)
 try {
   const [first, second] = nodes as [TestNode, TestNode]
-  await shoot('first run', fresh, [''])
+  await shoot('first run', fresh, [
+    { name: 'start', path: '' },
+    { name: 'machine', path: '', prepare: describeMachine },
+  ])
+  await shoot('login', fresh, [{ name: 'login', path: '', prepare: logOut }])
   for (const [at, node] of nodes.entries()) await first.json<Node>('PATCH', `/v1/nodes/${node.nodeId}`, machines[at])
   await shoot('empty', first, screens)
-  await fill(first)
-  await shoot('in use', first, screens, choose)
+  await fillWithSamples(first)
+  await writeApart(first, second, 'Minutes.txt')
+  await shoot('in use', first, inUse)
+  const enough = new AbortController()
+  const working = keepBusy(first, enough.signal)
+  await shoot('busy', first, busy)
+  enough.abort()
+  await working
   await second.kill()
   await until('the machine is seen to be gone', async () =>
     (await first.nodes()).some(({ state }) => state === 'offline'),
   )
-  await shoot('machine gone', first, screens, choose)
+  await shoot('machine gone', first, [{ name: 'files', path: 'files', prepare: pick('Plan.txt') }, ...screens.slice(1)])
 } finally {
   await browser.close()
   await endAll([fresh, ...nodes])
 }
 console.log(`screenshots are in ${folder}`)
 
-async function fill(node: TestNode): Promise<void> {
-  for (const name of [
-    'Contracts/Lease.txt',
-    'Invoices/January.csv',
-    'Plan.txt',
-    'Budget.xlsx',
-    'Song.mp3',
-    'Backup.zip',
-  ]) {
-    await node.put(name, `${name}\n`.repeat(2000), '?wait=all')
+/** Puts large files again and again, so that something moves. */
+async function keepBusy(node: TestNode, signal: AbortSignal): Promise<void> {
+  const bytes = new Uint8Array(24_000_000)
+  for (let turn = 0; !signal.aborted; turn++) {
+    for (let at = 0; at < bytes.length; at += 4096) bytes[at] = (at + turn * 31) % 251
+    await node.put(`Backup/Scan ${turn % 4}.bin`, bytes)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500)
+    })
   }
-  for (let hue = 0; hue < 360; hue += 15) {
-    const picture = `<rect width="4" height="3" fill="hsl(${hue} 60% 55%)"/>`
-    const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3" width="400" height="300">${picture}</svg>`
-    await node.put(`Photos/Sunset ${hue}.svg`, drawing)
-  }
-  await node.put('Plan.txt', 'The plan has changed.\n', '?wait=all')
-  await node.put('Old notes.txt', 'old')
-  await node.fetch('/v1/files/Old%20notes.txt', { method: 'DELETE' })
 }
 
-async function choose(page: Page, screen: string): Promise<void> {
-  if (screen === 'files') await page.getByRole('row').filter({ hasText: 'Plan.txt' }).click()
+/** The second step, which follows a pool that was made; here the answers are made up. */
+async function describeMachine(page: Page): Promise<void> {
+  const pool: Partial<Pool> = { id: '0'.repeat(32), name: 'Home', nodeId: '1'.repeat(32) }
+  const node: Partial<Node> = { id: '1'.repeat(32), name: 'Reception', site: 'home', quotaBytes: 400e9, self: true }
+  await page.route('**/v1/pool', (route) =>
+    route.request().method() === 'POST' ? route.fulfill({ status: 201, json: pool }) : route.fallback(),
+  )
+  await page.route('**/v1/nodes*', (route) => route.fulfill({ json: { items: [node], next: null } }))
+  await click('Create')(page)
+  await page.getByLabel('Name', { exact: true }).waitFor()
 }
 
-async function shoot(
-  what: string,
-  node: TestNode,
-  paths: readonly string[],
-  prepare: (page: Page, screen: string) => Promise<void> = async () => undefined,
-): Promise<void> {
+async function logOut(page: Page): Promise<void> {
+  await page.context().clearCookies()
+  await page.reload()
+  await page.getByText('Open this window from its machine').waitFor()
+}
+
+async function shoot(what: string, node: TestNode, all: readonly Shot[]): Promise<void> {
+  const shots = all.filter(({ name }) => wanted.length === 0 || wanted.some((part) => `${what} ${name}`.includes(part)))
+  if (shots.length === 0) return
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const viewport of sizes) {
       const context = await browser.newContext({ colorScheme, viewport, locale: 'en-GB', reducedMotion: 'reduce' })
       const page = await context.newPage()
       const { url } = await node.json<{ url: string }>('POST', '/v1/session/links')
       await page.goto(url)
-      for (const path of paths) {
+      for (const { name, path, prepare } of shots) {
         await page.goto(`${node.url}/${path}`, { waitUntil: 'load' })
         await page.getByRole('heading').first().waitFor()
-        await prepare(page, path)
-        await page.waitForLoadState('networkidle').catch(() => undefined) // the event stream never ends
-        const screen = path.split('?')[0] || 'start'
-        await page.screenshot({ path: join(folder, `${what} ${screen} ${colorScheme} ${viewport.width}.png`) })
+        await prepare?.(page)
+        await page.waitForLoadState('networkidle', { timeout: 1000 }).catch(() => undefined) // the event stream never ends
+        await page.screenshot({ path: join(folder, `${what}, ${name}, ${colorScheme} ${viewport.width}.png`) })
+        await page.evaluate('localStorage.removeItem("hadahoop-view")')
       }
       await context.close()
     }

@@ -58,7 +58,7 @@ test('a drop on one machine is seen, renamed, moved, deleted and restored on two
   await one.getByRole('button', { name: 'New folder' }).click()
   await one.getByRole('textbox', { name: /^New name of/ }).fill('Plans')
   await one.keyboard.press('Enter')
-  await row(one, 'Better plan.txt').dragTo(row(one, 'Plans'))
+  await row(one, 'Better plan.txt').getByText('Better plan.txt').dragTo(row(one, 'Plans'))
   await expect(row(two, 'Better plan.txt')).toBeHidden()
   await row(two, 'Plans').dblclick()
   await expect(row(two, 'Better plan.txt')).toBeVisible()

@@ -6,6 +6,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
 import { type FolderRows, noteChanges } from '../files/folderQuery.ts'
 import { applyChanges, type Sorting } from '../files/folderRows.ts'
+import { treeSorting } from '../files/sidebar/treeQuery.ts'
 import { noteAllProtected, noteEntries } from '../transfers/uploads.ts'
 
 export interface Events {
@@ -46,6 +47,13 @@ function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | 
     if (data === undefined) continue
     const rows = applyChanges(data.rows, changes, folder, { by, order })
     if (rows !== data.rows) client.setQueryData<FolderRows>(query.queryKey, { ...data, rows })
+  }
+  const folders = new Map([...changes].filter(([, entry]) => entry === null || entry.kind === 'folder'))
+  for (const query of folders.size === 0 ? [] : client.getQueryCache().findAll({ queryKey: ['tree'] })) {
+    const rows = query.state.data as readonly Entry[] | undefined
+    if (rows === undefined) continue
+    const after = applyChanges(rows, folders, query.queryKey[1] as string, treeSorting)
+    if (after !== rows) client.setQueryData<readonly Entry[]>(query.queryKey, after)
   }
   // By what is cached, not by what changed: of thousands that changed few are looked at.
   for (const query of client.getQueryCache().findAll()) {

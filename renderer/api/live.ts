@@ -1,14 +1,14 @@
 /**
  * The event stream into the cache. Events are gathered and applied together a few times a second, so that a burst of thousands
- * draws the window a few times only. Whatever may have been missed (a gap in the stream, `reset`) is asked anew. The browser
- * reconnects by itself while the engine is merely unreachable; where it gives up we try on.
+ * draws the window a few times only. A stream that ends is taken up where it ended; whatever may have been missed (`reset`) is
+ * asked anew. An engine that no longer knows this browser ends it: the window then asks for a login.
  */
 import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
 import { applyEvents } from './applyEvents.ts'
-import { Problem, request } from './client.ts'
+import { Problem, problemOf } from './client.ts'
+import { createEventParser, type ServerEvent } from './eventParser.ts'
 import { refreshStates } from './refreshStates.ts'
-import { session } from './session.ts'
 import { createValue } from './value.ts'
 
 /** Whether the engine is heard. `gone` only after a moment, so that a short break shows nothing. */
@@ -17,72 +17,92 @@ export const connection = createValue<'connecting' | 'live' | 'gone'>('connectin
 const gatherMs = 100
 /** Events that are applied together, and those that may wait; more than that is asked anew instead. */
 const sliceEvents = 500
+/** Of a stream's text that is taken apart at once. */
+const sliceBytes = 128 * 1024
 const waitingMax = 50_000
 const goneAfterMs = 1500
-const againAfterMs = 2000
+const againAfterMs = 1000
 /** How often sums that follow from entries are asked anew. */
 const sumsEveryMs = 1500
 const statesEveryMs = 700
 
 /** Listens until the answer is called. */
 export function listen(client: QueryClient): () => void {
-  let stream: EventSource | undefined
-  let again: ReturnType<typeof setTimeout> | undefined
+  const stopped = new AbortController()
   let gone: ReturnType<typeof setTimeout> | undefined
   const gather = gatherer(client)
+  const at = { lastId: '' }
 
-  const open = (): void => {
-    const source = new EventSource('/v1/events')
-    stream = source
-    source.addEventListener('open', () => {
-      clearTimeout(gone)
-      gone = undefined
-      const wasGone = connection.get() === 'gone'
-      connection.set('live')
-      // What was answered before the stream stood may have changed since.
-      if (wasGone) void client.invalidateQueries()
-      else
-        void client.invalidateQueries({
-          predicate: (query) => query.state.dataUpdatedAt > 0 && query.queryKey[0] !== 'pool',
-        })
-    })
-    source.addEventListener('error', () => {
-      gone ??= setTimeout(() => connection.set('gone'), goneAfterMs)
-      if (source.readyState !== EventSource.CLOSED) return
-      source.close()
-      void isLoggedOut().then((out) => {
-        if (out) session.set('out')
-        else again = setTimeout(open, againAfterMs)
+  const opened = (): void => {
+    clearTimeout(gone)
+    gone = undefined
+    const wasGone = connection.get() === 'gone'
+    connection.set('live')
+    if (wasGone) void client.invalidateQueries()
+    // What was answered before the first stream stood may have changed since; later ones resume.
+    else if (at.lastId === '')
+      void client.invalidateQueries({
+        predicate: (query) => query.state.dataUpdatedAt > 0 && query.queryKey[0] !== 'pool',
       })
-    })
-    for (const name of ['entry', 'node', 'transfer', 'activity', 'health', 'reset'] as const) {
-      source.addEventListener(name, (event: MessageEvent<string>) => gather.take(name, event.data))
+  }
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      try {
+        await follow(at, gather.take, opened, stopped.signal)
+      } catch (error) {
+        if (stopped.signal.aborted || (error instanceof Problem && error.status === 401)) return
+      }
+      gone ??= setTimeout(() => connection.set('gone'), goneAfterMs)
+      await pause(againAfterMs)
     }
   }
 
-  open()
+  void run()
   return () => {
-    stream?.close()
-    clearTimeout(again)
+    stopped.abort()
     clearTimeout(gone)
     gather.stop()
     connection.set('connecting')
   }
 }
 
-async function isLoggedOut(): Promise<boolean> {
-  try {
-    await request('GET', '/v1/health')
-    return false
-  } catch (error) {
-    return error instanceof Problem && error.status === 401
+/** One stream until it ends. Throws Problem where the engine refuses, and what the network throws. */
+async function follow(
+  at: { lastId: string },
+  take: (events: readonly ServerEvent[]) => void,
+  opened: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await fetch('/v1/events', {
+    headers: at.lastId === '' ? {} : { 'last-event-id': at.lastId },
+    cache: 'no-store',
+    signal,
+  })
+  if (!response.ok || response.body === null) throw await problemOf(response)
+  opened()
+  const parser = createEventParser()
+  const decoder = new TextDecoder()
+  const reader = response.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    // What came in one piece is taken in slices, between which the window draws and answers.
+    for (let from = 0; from < value.length; from += sliceBytes) {
+      if (from > 0) await pause(0)
+      take(parser.push(decoder.decode(value.subarray(from, from + sliceBytes), { stream: true })))
+      at.lastId = parser.lastId()
+    }
   }
 }
 
-type Name = 'entry' | 'node' | 'transfer' | 'activity' | 'health' | 'reset'
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs)
+  })
+}
 
 function gatherer(client: QueryClient) {
-  let texts: { readonly name: Name; readonly data: string }[] = []
+  let texts: ServerEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let sums: ReturnType<typeof setTimeout> | undefined
   let states: ReturnType<typeof setTimeout> | undefined
@@ -120,8 +140,9 @@ function gatherer(client: QueryClient) {
   }
 
   return {
-    take(name: Name, data: string): void {
-      texts.push({ name, data })
+    take(events: readonly ServerEvent[]): void {
+      if (events.length === 0) return
+      texts.push(...events)
       if (texts.length > waitingMax) texts = [{ name: 'reset', data: '{}' }]
       timer ??= setTimeout(flush, gatherMs)
     },

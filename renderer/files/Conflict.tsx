@@ -2,11 +2,13 @@
 import { Button, Group, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { IconGitFork } from '@tabler/icons-react'
+import { useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import { nodesQuery, versionsQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
 import { timeText } from '../words/times.ts'
 import { contentAddress, settle } from './actions.ts'
+import { Compare } from './Compare.tsx'
 import { headsOf } from './headsOf.ts'
 import classes from './Details.module.css'
 
@@ -14,6 +16,7 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
   const client = useQueryClient()
   const versions = useQuery(versionsQuery(entry.id))
   const nodes = useQuery(nodesQuery)
+  const [comparing, compare] = useState(false)
   const heads = headsOf(versions.data ?? [])
   return (
     <section className={classes.conflict} aria-label="Conflict">
@@ -42,9 +45,15 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
           </Button>
         </Group>
       ))}
-      <Button size="compact-md" onClick={() => void settle(client, entry, 'both')}>
-        Keep both
-      </Button>
+      <Group gap={8} grow>
+        <Button size="compact-md" variant="default" onClick={() => compare(true)}>
+          Compare
+        </Button>
+        <Button size="compact-md" onClick={() => void settle(client, entry, 'both')}>
+          Keep both
+        </Button>
+      </Group>
+      {comparing ? <Compare entry={entry} versions={heads} decides onClose={() => compare(false)} /> : null}
     </section>
   )
 }

@@ -15,12 +15,16 @@ import classes from './FileGrid.module.css'
 import type { FileListProps } from './FileList.tsx'
 import { NameBox } from './NameBox.tsx'
 import { previewKindOf } from './preview/kinds.ts'
+import { RubberBand } from './RubberBand.tsx'
 import { noSelection } from './selection.ts'
 import { noteShown } from './shownEntries.ts'
 import { useListFocus, usePick } from './useListFocus.ts'
+import { useRubberBand } from './useRubberBand.ts'
 
 const tileHeight = 176
 const tileWidth = 168
+/** As in the style sheet. */
+const padding = 12
 
 export function FileGrid(props: FileListProps) {
   const { rows, selection, select, renaming, onRenamed, onOpen, onMoveInto, onColumns } = props
@@ -45,6 +49,20 @@ export function FileGrid(props: FileListProps) {
     // Only when the focus moves: new rows must not scroll the tiles.
   }, [focus])
   const { onPick, dragIds } = usePick(rows, selection, select)
+  const { band, ...banding } = useRubberBand({
+    scroller,
+    select,
+    idsIn: ({ left, top, width: bandWidth, height }) => {
+      const tile = width / columns
+      const [first, last] = [left - padding, left - padding + bandWidth].map((x) => Math.floor(x / tile))
+      const from = Math.max(0, Math.floor((top - padding) / tileHeight))
+      const to = Math.ceil((top - padding + height) / tileHeight)
+      return rows
+        .slice(from * columns, to * columns)
+        .filter((_, at) => at % columns >= (first ?? 0) && at % columns <= (last ?? 0))
+        .map(({ id }) => id)
+    },
+  })
   return (
     <div
       ref={scroller}
@@ -57,10 +75,12 @@ export function FileGrid(props: FileListProps) {
       aria-activedescendant={focus === null ? undefined : `row-${focus}`}
       tabIndex={0}
       onKeyDown={props.onKeyDown}
+      {...banding}
       onClick={(event) =>
         event.target instanceof Element && !event.target.closest('[role=gridcell]') && select(() => noSelection)
       }
     >
+      <RubberBand band={band} />
       <div ref={measured} className={classes.tiles} style={{ height: virtual.getTotalSize() }} role="rowgroup">
         {lines.map(({ index, start }) => (
           <div
@@ -108,7 +128,7 @@ function Tile(props: TileProps) {
       aria-label={`${entry.name}, ${fileStateLooks[entry.state].word}`}
       className={classes.tile}
       data-focused={isFocused || undefined}
-      draggable={!isRenaming}
+      draggable={isChosen && !isRenaming}
       onClick={(event) => onPick(event, entry)}
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
@@ -123,7 +143,9 @@ function Tile(props: TileProps) {
     >
       <div className={classes.frame}>
         <div className={classes.picture}>
-          <Picture entry={entry} />
+          <span draggable={!isRenaming}>
+            <Picture entry={entry} />
+          </span>
         </div>
         <div className={classes.line}>
           {entry.state === 'protected' ? null : (
@@ -134,7 +156,7 @@ function Tile(props: TileProps) {
           {isRenaming ? (
             <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />
           ) : (
-            <span className={classes.name} title={entry.name}>
+            <span className={classes.name} draggable title={entry.name}>
               {entry.name}
             </span>
           )}

@@ -7,12 +7,15 @@ import { IconArrowDown, IconArrowUp } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
+import { useMachineFacts } from '../machines/machineFacts.ts'
 import classes from './FileList.module.css'
 import { FileRow } from './FileRow.tsx'
 import type { Sorting } from './folderRows.ts'
+import { RubberBand } from './RubberBand.tsx'
 import { noteShown } from './shownEntries.ts'
 import { noSelection, type Selection } from './selection.ts'
 import { useListFocus, usePick } from './useListFocus.ts'
+import { useRubberBand } from './useRubberBand.ts'
 import type { Select } from './useSelection.ts'
 
 export interface FileListProps {
@@ -34,11 +37,13 @@ export interface FileListProps {
 }
 
 const rowHeight = 36
+const headHeight = 34
 const skeletonAfterMs = 150
 
 export function FileList(props: FileListProps) {
   const { label, rows, complete, sorting, onSort, selection, select, renaming, onRenamed, onOpen, onMoveInto } = props
   const scroller = useListFocus(renaming)
+  const machines = useMachineFacts()
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -59,6 +64,14 @@ export function FileList(props: FileListProps) {
     // Only when the focus moves: new rows must not scroll the list.
   }, [focus])
   const { onPick, dragIds } = usePick(rows, selection, select)
+  const { band, ...banding } = useRubberBand({
+    scroller,
+    select,
+    idsIn: ({ top, height }) => {
+      const from = Math.max(0, Math.floor((top - headHeight) / rowHeight))
+      return rows.slice(from, Math.max(from, Math.ceil((top + height - headHeight) / rowHeight))).map(({ id }) => id)
+    },
+  })
 
   return (
     <div
@@ -72,9 +85,11 @@ export function FileList(props: FileListProps) {
       aria-activedescendant={focus === null ? undefined : `row-${focus}`}
       tabIndex={0}
       onKeyDown={props.onKeyDown}
+      {...banding}
       onClick={(event) => event.target === event.currentTarget && select(() => noSelection)}
     >
       <Header sorting={sorting} onSort={onSort} />
+      <RubberBand band={band} />
       {rows.length === 0 && !complete ? (
         <Skeletons />
       ) : (
@@ -86,6 +101,7 @@ export function FileList(props: FileListProps) {
               <FileRow
                 key={entry.id}
                 entry={entry}
+                machines={machines}
                 index={index}
                 top={start}
                 isChosen={selection.ids.has(entry.id)}
@@ -108,7 +124,7 @@ export function FileList(props: FileListProps) {
 const columns = [
   { by: 'name', word: 'Name', className: undefined },
   { by: null, word: 'State', className: undefined },
-  { by: null, word: 'Copies', className: classes.copies },
+  { by: null, word: 'Where', className: classes.where },
   { by: 'modified', word: 'Modified', className: classes.modified },
   { by: 'size', word: 'Size', className: classes.size },
 ] as const

@@ -1,7 +1,8 @@
-/** One row: name (or the box that edits it), state, copies, time, size. Draggable, and a folder takes what is dropped on it. */
+/** One row: name (or the box that edits it), state, machines, time, size. Draggable, and a folder takes what is dropped on it. */
 import { IconGitFork } from '@tabler/icons-react'
 import { type MouseEvent, memo, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
+import type { MachineFacts } from '../machines/machineFacts.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { sizeText } from '../words/sizes.ts'
@@ -10,9 +11,11 @@ import { beginDrag, draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileList.module.css'
 import { NameBox } from './NameBox.tsx'
+import { WhereCell } from './WhereCell.tsx'
 
 interface Props {
   readonly entry: Entry
+  readonly machines: MachineFacts
   readonly index: number
   /** Pixels from the first row. */
   readonly top: number
@@ -30,7 +33,20 @@ interface Props {
 const firstRowIndex = 2
 
 export const FileRow = memo(function FileRow(props: Props) {
-  const { entry, index, top, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, dragIds, onMoveInto } = props
+  const {
+    entry,
+    machines,
+    index,
+    top,
+    isChosen,
+    isFocused,
+    isRenaming,
+    onPick,
+    onOpen,
+    onRenamed,
+    dragIds,
+    onMoveInto,
+  } = props
   const [isOver, setOver] = useState(false)
   const takes = (transfer: DataTransfer) => {
     const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
@@ -46,7 +62,8 @@ export const FileRow = memo(function FileRow(props: Props) {
       data-focused={isFocused || undefined}
       data-over={isOver || undefined}
       style={{ transform: `translateY(${top}px)` }}
-      draggable={!isRenaming}
+      // The name drags; the rest of a row does so once it is chosen, and else begins a rubber band.
+      draggable={isChosen && !isRenaming}
       onClick={(event) => onPick(event, entry)}
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
@@ -66,12 +83,17 @@ export const FileRow = memo(function FileRow(props: Props) {
       }}
     >
       <div role="gridcell" className={classes.name}>
-        <EntryIcon entry={entry} />
         {isRenaming ? (
-          <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />
+          <>
+            <EntryIcon entry={entry} />
+            <NameBox entry={entry} onDone={(name) => onRenamed(entry, name)} />
+          </>
         ) : (
-          <span className={classes.nameText} title={entry.name}>
-            {entry.name}
+          <span className={classes.grip} draggable>
+            <EntryIcon entry={entry} />
+            <span className={classes.nameText} title={entry.name}>
+              {entry.name}
+            </span>
           </span>
         )}
         {entry.conflict ? (
@@ -81,9 +103,7 @@ export const FileRow = memo(function FileRow(props: Props) {
       <div role="gridcell">
         <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
       </div>
-      <div role="gridcell" className={classes.copies}>
-        {copiesOf(entry)}
-      </div>
+      <WhereCell entry={entry} machines={machines} />
       <div role="gridcell" className={classes.modified} title={exactTime(entry.modified)}>
         {timeText(entry.modified)}
       </div>
@@ -93,8 +113,3 @@ export const FileRow = memo(function FileRow(props: Props) {
     </div>
   )
 })
-
-function copiesOf({ kind, copies: { durable, wanted } }: Entry): string {
-  if (kind === 'folder') return ''
-  return durable >= wanted ? String(durable) : `${durable} of ${wanted}`
-}

@@ -32,6 +32,7 @@ import type { Sorting } from './folderRows.ts'
 import { Preview } from './preview/Preview.tsx'
 import { pickFiles } from '../transfers/pickFiles.ts'
 import { selectOne, within } from './selection.ts'
+import { Sidebar, SidebarButton } from './sidebar/Sidebar.tsx'
 import { useFileCommands } from './useFileCommands.ts'
 import { useListKeys } from './useListKeys.ts'
 import { useSelection } from './useSelection.ts'
@@ -94,6 +95,7 @@ export function FilesScreen() {
   return (
     <>
       <TopBar title={<Breadcrumb folder={folder} onDrop={commands.moveTo} />}>
+        <SidebarButton />
         <Tooltip label="New folder">
           <ActionIcon size="lg" aria-label="New folder" onClick={commands.newFolder}>
             <IconFolderPlus size={20} stroke={1.7} />
@@ -121,6 +123,7 @@ export function FilesScreen() {
         <UploadButton onPick={(kind) => pickFiles(kind, folder)} />
       </TopBar>
       <div className={classes.content}>
+        <Sidebar folder={folder} onDrop={commands.moveTo} />
         {list.isError && list.data === undefined ? (
           <Message
             title={isMissing ? 'This folder is not here' : 'The folder cannot be shown'}

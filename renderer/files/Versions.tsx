@@ -1,17 +1,20 @@
 /** What a file was before, newest first; each can be looked at, saved, or made current again. */
 import { ActionIcon, Menu, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { IconDots, IconDownload, IconHistory } from '@tabler/icons-react'
+import { IconColumns2, IconDots, IconDownload, IconHistory } from '@tabler/icons-react'
+import { useState } from 'react'
 import type { Entry, Version } from '../../shared/index.ts'
 import { nodesQuery, versionsQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
 import { exactTime, timeText } from '../words/times.ts'
 import { contentAddress, restoreVersion } from './actions.ts'
+import { Compare } from './Compare.tsx'
 import classes from './Details.module.css'
 
 export function Versions({ entry }: { readonly entry: Entry }) {
   const versions = useQuery(versionsQuery(entry.id))
   const shown = versions.data ?? []
+  const [compared, compare] = useState<Version | null>(null)
   return (
     <section className={classes.section} aria-labelledby="versions-title">
       <Title order={3} size="sm" fw={600} id="versions-title">
@@ -19,14 +22,28 @@ export function Versions({ entry }: { readonly entry: Entry }) {
       </Title>
       <ul className={classes.list}>
         {shown.map((version) => (
-          <Line key={version.id} entry={entry} version={version} />
+          <Line key={version.id} entry={entry} version={version} onCompare={() => compare(version)} />
         ))}
       </ul>
+      {compared === null ? null : (
+        <Compare
+          entry={entry}
+          versions={[compared, ...shown.filter(({ current }) => current)]}
+          decides={false}
+          onClose={() => compare(null)}
+        />
+      )}
     </section>
   )
 }
 
-function Line({ entry, version }: { readonly entry: Entry; readonly version: Version }) {
+interface LineProps {
+  readonly entry: Entry
+  readonly version: Version
+  readonly onCompare: () => void
+}
+
+function Line({ entry, version, onCompare }: LineProps) {
   const client = useQueryClient()
   const nodes = useQuery(nodesQuery)
   const author = nodes.data?.find(({ id }) => id === version.author)?.name
@@ -47,6 +64,11 @@ function Line({ entry, version }: { readonly entry: Entry; readonly version: Ver
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          {version.current ? null : (
+            <Menu.Item leftSection={<IconColumns2 size={16} aria-hidden />} onClick={onCompare}>
+              Compare with now
+            </Menu.Item>
+          )}
           <Menu.Item
             component="a"
             href={contentAddress(entry, version.id)}

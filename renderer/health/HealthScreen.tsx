@@ -12,7 +12,7 @@ import { MachineCard } from '../machines/MachineCard.tsx'
 import cards from '../machines/MachineCard.module.css'
 import { Activity } from './Activity.tsx'
 import classes from './HealthScreen.module.css'
-import { Histogram } from './Histogram.tsx'
+import { CopiesHistogram, Histogram } from './Histogram.tsx'
 import { Repair } from './Repair.tsx'
 import { Sentence } from './Sentence.tsx'
 import { WhatIf } from './WhatIf.tsx'
@@ -49,6 +49,7 @@ export default function HealthScreen() {
             )}
             <div className={classes.halves}>
               <Histogram health={health.data} />
+              <CopiesHistogram health={health.data} />
               <Repair health={health.data} nodes={nodes.data ?? []} />
             </div>
             <Activity />

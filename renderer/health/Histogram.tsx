@@ -1,4 +1,4 @@
-/** How many files are in which state, as bars of one scale with their numbers. */
+/** How many files are in which state and have how many copies, as bars of one scale with their numbers. */
 import { Title } from '@mantine/core'
 import { Fragment } from 'react'
 import type { Health } from '../../shared/index.ts'
@@ -15,6 +15,37 @@ const rows = [
   ['unreachable', 'unreachable'],
   ['lost', 'lost'],
 ] as const
+
+/** How many files have how many copies: the same bars in the one accent, the wanted number not judged here. */
+export function CopiesHistogram({ health: { files, filesByCopies } }: { readonly health: Health }) {
+  if (filesByCopies === undefined) return null
+  const most = filesByCopies.findLastIndex((count) => count > 0)
+  const shown = filesByCopies.slice(0, Math.max(3, most + 1))
+  return (
+    <section className={classes.panel} aria-labelledby="files-by-copies">
+      <Title order={2} size="md" fw={600} id="files-by-copies">
+        Files by number of copies
+      </Title>
+      <div className={classes.bars}>
+        {shown.map((count, copies) => {
+          const word = copiesWords[copies] ?? ''
+          const percent = files.total === 0 ? 0 : (100 * count) / files.total
+          return (
+            <Fragment key={word}>
+              <span>{word}</span>
+              <div className={classes.bar} aria-hidden>
+                <div style={{ width: `${count > 0 ? Math.max(1.5, percent) : 0}%` }} />
+              </div>
+              <span className={classes.number}>{countText(count)}</span>
+            </Fragment>
+          )
+        })}
+      </div>
+    </section>
+  )
+}
+
+const copiesWords = ['No copy', '1 copy', '2 copies', '3 copies', '4 copies', '5 or more'] as const
 
 export function Histogram({ health: { files } }: { readonly health: Health }) {
   return (

@@ -2,13 +2,13 @@
 import { Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Node, WhatIf as WhatIfFacts } from '../../shared/index.ts'
+import type { Node } from '../../shared/index.ts'
 import { wordsOf } from '../api/client.ts'
 import { whatIfQuery } from '../api/queries.ts'
 import { MachineCard } from '../machines/MachineCard.tsx'
 import cards from '../machines/MachineCard.module.css'
-import { filesText, sizeText } from '../words/sizes.ts'
 import classes from './HealthScreen.module.css'
+import { WhatIfAnswer } from './WhatIfAnswer.tsx'
 
 export function WhatIf({ nodes }: { readonly nodes: readonly Node[] }) {
   const [lost, setLost] = useState<readonly string[]>([])
@@ -24,7 +24,7 @@ export function WhatIf({ nodes }: { readonly nodes: readonly Node[] }) {
         {lost.length === 0 ? <Text c="dimmed">Nothing happens to them.</Text> : null}
         {lost.length > 0 && answer.isError ? <Text>{wordsOf(answer.error)}</Text> : null}
         {lost.length > 0 && answer.data !== undefined ? (
-          <Answer facts={answer.data} left={nodes.length - lost.length} />
+          <WhatIfAnswer facts={answer.data} left={nodes.length - lost.length} />
         ) : null}
       </section>
       <div className={cards.cards}>
@@ -43,27 +43,4 @@ export function WhatIf({ nodes }: { readonly nodes: readonly Node[] }) {
       </div>
     </>
   )
-}
-
-function Answer({ facts, left }: { readonly facts: WhatIfFacts; readonly left: number }) {
-  const { files, bytesLost, bytesToCopy, fits } = facts
-  return (
-    <Text mt={6}>
-      {files.lost === 0 ? (
-        <strong>No file would be lost. </strong>
-      ) : (
-        <strong>
-          {filesText(files.lost)} would be lost, {sizeText(bytesLost)}. {filesText(files.survive)} would survive.{' '}
-        </strong>
-      )}
-      {bytesToCopy === 0
-        ? 'Nothing would have to be copied anew.'
-        : `${sizeText(bytesToCopy)} would be copied anew, ${roomText(fits, left)}`}
-    </Text>
-  )
-}
-
-function roomText(fits: boolean, left: number): string {
-  if (fits) return 'and there is room for that.'
-  return left < 2 ? 'but no other machine is left to take it.' : 'but there is not enough room for that.'
 }

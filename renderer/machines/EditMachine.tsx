@@ -1,13 +1,11 @@
 /** Name, place, space and kind of a machine. */
-import { Autocomplete, Button, Group, Modal, NativeSelect, NumberInput, Stack, TextInput } from '@mantine/core'
+import { Autocomplete, Button, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { DeviceClass, Node } from '../../shared/index.ts'
 import { nodesQuery } from '../api/queries.ts'
-import { sizeText } from '../words/sizes.ts'
 import { changeMachine } from './machineActions.ts'
-
-const gigabyte = 1e9
+import { SpaceField } from './SpaceField.tsx'
 
 const kinds: readonly { readonly value: DeviceClass; readonly label: string }[] = [
   { value: 'always-on', label: 'Always on: its copies are made anew after 30 minutes' },
@@ -19,12 +17,10 @@ export function EditMachine({ node, onClose }: { readonly node: Node; readonly o
   const nodes = useQuery(nodesQuery)
   const [name, setName] = useState(node.name)
   const [site, setSite] = useState(node.site)
-  const [space, setSpace] = useState<number | string>(Math.round(node.quotaBytes / gigabyte))
+  const [quotaBytes, setQuotaBytes] = useState(node.quotaBytes)
   const [deviceClass, setDeviceClass] = useState(node.deviceClass)
   const save = async (): Promise<void> => {
-    const gigabytes = Number(space)
-    const isNewSpace = Number.isFinite(gigabytes) && gigabytes !== Math.round(node.quotaBytes / gigabyte)
-    const quota = isNewSpace ? { quotaBytes: Math.round(gigabytes * gigabyte) } : {}
+    const quota = quotaBytes === node.quotaBytes ? {} : { quotaBytes }
     if (await changeMachine(node, { name: name.trim(), site: site.trim(), deviceClass, ...quota })) onClose()
   }
   const sites = [...new Set((nodes.data ?? []).map((each) => each.site))].filter(Boolean)
@@ -54,15 +50,7 @@ export function EditMachine({ node, onClose }: { readonly node: Node; readonly o
             onChange={setSite}
             maxLength={60}
           />
-          <NumberInput
-            label="Space for the pool"
-            description={`${sizeText(node.usedBytes)} are used.`}
-            suffix=" GB"
-            min={0}
-            thousandSeparator
-            value={space}
-            onChange={setSpace}
-          />
+          <SpaceField node={node} bytes={quotaBytes} onChange={setQuotaBytes} />
           <NativeSelect
             label="Kind"
             data={kinds}

@@ -1,13 +1,14 @@
 /** One machine in a few lines: name, place, state, how full it is, and what it alone holds. */
-import { Menu, ActionIcon, Progress, Text, Title } from '@mantine/core'
+import { ActionIcon, Menu, Progress, Text, Title, UnstyledButton } from '@mantine/core'
 import { IconDeviceDesktop, IconDeviceLaptop, IconDots, IconServer2 } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Node } from '../../shared/index.ts'
 import { filesText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { machineLook } from '../words/states.ts'
 import { exactTime, untilText } from '../words/times.ts'
 import classes from './MachineCard.module.css'
+import { Sparkline } from './Sparkline.tsx'
 
 const icons = { 'always-on': IconServer2, desktop: IconDeviceDesktop, laptop: IconDeviceLaptop } as const
 
@@ -15,10 +16,11 @@ interface Props {
   readonly node: Node
   /** Menu items, if it has a menu. */
   readonly menu?: ReactNode
-  readonly children?: ReactNode
+  /** Where the name leads to more of it. */
+  readonly onOpen?: () => void
 }
 
-export function MachineCard({ node, menu, children }: Props) {
+export function MachineCard({ node, menu, onOpen }: Props) {
   const Icon = icons[node.deviceClass]
   const used = `${sizeText(node.usedBytes)} of ${sizeText(node.quotaBytes)}`
   const percent = node.quotaBytes === 0 ? 0 : Math.round((100 * node.usedBytes) / node.quotaBytes)
@@ -29,7 +31,13 @@ export function MachineCard({ node, menu, children }: Props) {
         <Icon size={26} stroke={1.4} aria-hidden />
         <div className={classes.grow}>
           <Title order={2} size="md" fw={600} id={titleId} className={classes.name}>
-            {node.name}
+            {onOpen === undefined ? (
+              node.name
+            ) : (
+              <UnstyledButton className={classes.open} onClick={onOpen}>
+                {node.name}
+              </UnstyledButton>
+            )}
           </Title>
           <Text size="sm" c="dimmed" truncate>
             {[node.site, node.self ? 'this machine' : ''].filter(Boolean).join(', ') || 'no place named'}
@@ -55,13 +63,41 @@ export function MachineCard({ node, menu, children }: Props) {
           {used}
         </Text>
       </div>
+      {node.traffic ? <Sparkline traffic={node.traffic} /> : null}
+      {node.shedding === null ? null : <Shedding shedding={node.shedding} usedBytes={node.usedBytes} />}
       {sentencesOf(node).map((text) => (
         <Text key={text} size="sm">
           {text}
         </Text>
       ))}
-      {children}
     </article>
+  )
+}
+
+/** How far it is with moving what it holds away. What it held at first is not known here; what it holds now stands for it. */
+function Shedding({
+  shedding,
+  usedBytes,
+}: {
+  readonly shedding: NonNullable<Node['shedding']>
+  readonly usedBytes: number
+}) {
+  const { reason, bytesLeft, stuck } = shedding
+  const [most] = useState(Math.max(usedBytes, bytesLeft))
+  const done = most === 0 ? 100 : Math.round(100 * (1 - Math.min(bytesLeft, most) / most))
+  const words = {
+    drain: 'Being emptied',
+    quota: 'Giving up what is over its space',
+    replace: 'Being replaced',
+  } as const
+  return (
+    <div>
+      <Progress value={done} size={6} color="yellow.8" aria-label={words[reason]} />
+      <Text size="sm" mt={6}>
+        {words[reason]}: {bytesLeft === 0 ? 'nothing is left on it.' : `${sizeText(bytesLeft)} still to move.`}
+        {stuck === null ? '' : ` ${stuck}`}
+      </Text>
+    </div>
   )
 }
 
@@ -73,7 +109,7 @@ function sentencesOf(node: Node): string[] {
     sentences.push(`${filesText(onlyHere.files)} only here, ${sizeText(onlyHere.bytes)}.`)
   }
   if (waitEnds) sentences.push(`Its copies are made anew ${untilText(waitEnds)} unless it returns.`)
-  if (shedding) sentences.push('What it holds is moving to other machines.')
+  else if (onlyHere !== undefined && node.usedBytes > 0 && !shedding) sentences.push('All it holds is elsewhere, too.')
   if (sameComputerAs !== undefined && sameComputerAs.length > 0) {
     sentences.push('Shares its computer with another machine of the pool, so it counts as one.')
   }

@@ -1,7 +1,18 @@
 /** All machines of the pool as cards, and the way to add one. */
 import { Button, Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconFolderSearch, IconLogout, IconMoon, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import {
+  type Icon,
+  IconFolderSearch,
+  IconInfoCircle,
+  IconLogin,
+  IconLogout,
+  IconMoon,
+  IconPencil,
+  IconPlus,
+  IconReplace,
+  IconTrash,
+} from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Node } from '../../shared/index.ts'
 import { wordsOf } from '../api/client.ts'
@@ -10,20 +21,23 @@ import { navigate } from '../app/address.ts'
 import { Message } from '../app/Message.tsx'
 import { TopBar } from '../app/TopBar.tsx'
 import { Scroller } from '../app/Scroller.tsx'
+import { AwayMachine } from './AwayMachine.tsx'
+import { DrainMachine } from './DrainMachine.tsx'
 import { EditMachine } from './EditMachine.tsx'
 import { Invite } from './Invite.tsx'
 import classes from './MachineCard.module.css'
 import { MachineCard } from './MachineCard.tsx'
+import { MachineDetails } from './MachineDetails.tsx'
 import { patchMachine } from './machineActions.ts'
 import { RemoveMachine } from './RemoveMachine.tsx'
-
-const dayMs = 24 * 60 * 60 * 1000
+import { ReplaceMachine } from './ReplaceMachine.tsx'
 
 export default function MachinesScreen() {
   const nodes = useQuery(nodesQuery)
   const [inviting, invite] = useState(false)
-  const [edited, edit] = useState<Node | null>(null)
-  const [removed, remove] = useState<Node | null>(null)
+  const [dialog, show] = useState<{ readonly what: Dialog; readonly id: string } | null>(null)
+  const subject = nodes.data?.find(({ id }) => id === dialog?.id)
+  const close = () => show(null)
   return (
     <>
       <TopBar title="Machines">
@@ -44,7 +58,8 @@ export default function MachinesScreen() {
               <MachineCard
                 key={node.id}
                 node={node}
-                menu={<Items node={node} onEdit={() => edit(node)} onRemove={() => remove(node)} />}
+                onOpen={() => show({ what: 'details', id: node.id })}
+                menu={<Items node={node} onShow={(what) => show({ what, id: node.id })} />}
               />
             ))}
             {nodes.data !== undefined && nodes.data.length < 2 ? (
@@ -57,64 +72,89 @@ export default function MachinesScreen() {
         )}
       </Scroller>
       <Invite opened={inviting} onClose={() => invite(false)} />
-      {edited === null ? null : <EditMachine node={edited} onClose={() => edit(null)} />}
-      {removed === null ? null : <RemoveMachine node={removed} onClose={() => remove(null)} />}
+      {dialog === null || subject === undefined ? null : dialog.what === 'replace' ? (
+        <ReplaceMachine
+          node={subject}
+          onInvite={() => {
+            close()
+            invite(true)
+          }}
+          onClose={close}
+        />
+      ) : dialog.what === 'details' ? (
+        <MachineDetails node={subject} nodes={nodes.data ?? []} onClose={close} />
+      ) : (
+        <SimpleDialog what={dialog.what} node={subject} onClose={close} />
+      )}
     </>
   )
 }
 
-interface ItemsProps {
+type Dialog = 'details' | 'edit' | 'away' | 'drain' | 'replace' | 'remove'
+
+const simpleDialogs = { edit: EditMachine, away: AwayMachine, drain: DrainMachine, remove: RemoveMachine } as const
+
+interface SimpleProps {
+  readonly what: keyof typeof simpleDialogs
   readonly node: Node
-  readonly onEdit: () => void
-  readonly onRemove: () => void
+  readonly onClose: () => void
 }
 
-function Items({ node, onEdit, onRemove }: ItemsProps) {
-  const isAway = node.awayUntil !== null
+function SimpleDialog({ what, ...props }: SimpleProps) {
+  const Shown = simpleDialogs[what]
+  return <Shown {...props} />
+}
+
+interface ItemsProps {
+  readonly node: Node
+  readonly onShow: (what: Dialog) => void
+}
+
+function Items({ node, onShow }: ItemsProps) {
   return (
     <>
-      <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={onEdit}>
-        Name, place, space …
-      </Menu.Item>
-      <Menu.Item
-        leftSection={<IconFolderSearch size={16} aria-hidden />}
-        onClick={() => navigate(`/search?node=${node.id}`)}
-      >
-        Files on it
-      </Menu.Item>
-      {isAway ? (
-        <Menu.Item
-          leftSection={<IconMoon size={16} aria-hidden />}
-          onClick={() => patchMachine(node, { awayUntil: null })}
-        >
-          It is back
-        </Menu.Item>
+      <Item icon={IconInfoCircle} word="Details" onClick={() => onShow('details')} />
+      <Item icon={IconPencil} word="Name, place, space …" onClick={() => onShow('edit')} />
+      <Item icon={IconFolderSearch} word="Files on it" onClick={() => navigate(`/search?node=${node.id}`)} />
+      <Menu.Divider />
+      {node.awayUntil === null ? (
+        <Item icon={IconMoon} word="Away until …" onClick={() => onShow('away')} />
       ) : (
-        <Menu.Item
-          leftSection={<IconMoon size={16} aria-hidden />}
-          onClick={() => patchMachine(node, { awayUntil: new Date(Date.now() + 7 * dayMs).toISOString() })}
-        >
-          Away for a week
-        </Menu.Item>
+        <Item icon={IconMoon} word="It is back" onClick={() => patchMachine(node, { awayUntil: null })} />
       )}
-      <Menu.Item
-        leftSection={<IconLogout size={16} aria-hidden />}
-        onClick={() => patchMachine(node, { drain: !node.drain })}
-      >
-        {node.drain ? 'Keep using it' : 'Move everything off it'}
-      </Menu.Item>
+      {node.drain ? (
+        <Item icon={IconLogin} word="Keep using it" onClick={() => patchMachine(node, { drain: false })} />
+      ) : (
+        <Item icon={IconLogout} word="Move everything off it …" onClick={() => onShow('drain')} />
+      )}
+      {node.replacedBy === null ? (
+        <Item icon={IconReplace} word="Replace by a new machine …" onClick={() => onShow('replace')} />
+      ) : null}
       {node.self ? null : (
         <>
           <Menu.Divider />
-          <Menu.Item
-            c="var(--mantine-color-error)"
-            leftSection={<IconTrash size={16} aria-hidden />}
-            onClick={onRemove}
-          >
-            Remove from the pool …
-          </Menu.Item>
+          <Item icon={IconTrash} word="Remove from the pool …" isDanger onClick={() => onShow('remove')} />
         </>
       )}
     </>
+  )
+}
+
+interface ItemProps {
+  readonly icon: Icon
+  readonly word: string
+  readonly isDanger?: boolean
+  readonly onClick: () => void
+}
+
+function Item({ icon: ItemIcon, word, isDanger = false, onClick }: ItemProps) {
+  return (
+    <Menu.Item
+      {...(isDanger ? { c: 'var(--mantine-color-error)' } : {})}
+      leftSection={<ItemIcon size={16} aria-hidden />}
+      onClick={onClick}
+    >
+      {word}
+    </Menu.Item>
   )
 }

@@ -1,9 +1,8 @@
 /** Filters of a search, one chip each: what is chosen stands in the chip, and a click on it changes or ends it. */
 import { Button, CloseButton, Menu } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { IconChevronDown } from '@tabler/icons-react'
-import { nodesQuery } from '../api/queries.ts'
 import { navigate, useAddress } from '../app/address.ts'
+import { useMachineFacts } from '../machines/machineFacts.ts'
 import { fileStateLooks } from '../words/states.ts'
 import classes from './SearchScreen.module.css'
 
@@ -69,11 +68,15 @@ function dates(): Filter {
 }
 
 export function Filters() {
-  const nodes = useQuery(nodesQuery)
+  const machineFacts = useMachineFacts()
+  const sites = [...new Set(machineFacts.map(({ site }) => site))].filter(Boolean)
   const machines: Filter = {
     word: 'Machine',
-    fields: ['node'],
-    choices: (nodes.data ?? []).map(({ id, name }) => ({ label: name, set: { node: id } })),
+    fields: ['node', 'place'],
+    choices: [
+      ...sites.map((site) => ({ label: `All at ${site}`, set: { place: site } })),
+      ...machineFacts.map(({ id, name }) => ({ label: name, set: { node: id } })),
+    ],
   }
   return (
     <div className={classes.filters} role="group" aria-label="Filters">

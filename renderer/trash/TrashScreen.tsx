@@ -2,23 +2,20 @@
 import { Button, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { IconArrowBackUp, IconTrash } from '@tabler/icons-react'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { useRef } from 'react'
 import type { Entry, TrashItem } from '../../shared/index.ts'
 import { request, wordsOf } from '../api/client.ts'
 import { nodesQuery, trashQuery } from '../api/queries.ts'
 import { Message } from '../app/Message.tsx'
-import page from '../app/Page.module.css'
+import rows from '../app/Rows.module.css'
 import { TopBar } from '../app/TopBar.tsx'
 import { didUndoably, failed } from '../app/undo.ts'
+import { VirtualList } from '../app/VirtualList.tsx'
 import { encodePath, parseJsonPath } from '../../shared/paths.ts'
 import { EntryIcon } from '../files/EntryIcon.tsx'
 import { parentPath } from '../files/folderRows.ts'
 import { sizeText } from '../words/sizes.ts'
 import { exactTime, timeText, untilText } from '../words/times.ts'
 import classes from './TrashScreen.module.css'
-
-const rowHeight = 52
 
 export function TrashScreen() {
   const trash = useQuery(trashQuery)
@@ -35,29 +32,13 @@ export function TrashScreen() {
           picture={<IconTrash size={56} stroke={1.2} aria-hidden />}
         />
       ) : (
-        <List items={items} />
+        <VirtualList
+          label="Deleted files and folders"
+          items={items}
+          row={(item, top) => <Row key={item.id} item={item} top={top} />}
+        />
       )}
     </>
-  )
-}
-
-function List({ items }: { readonly items: readonly TrashItem[] }) {
-  const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 10,
-  })
-  return (
-    <div ref={scroller} className={page.scroller} tabIndex={0} role="region" aria-label="Deleted files and folders">
-      <ul className={classes.list} style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, start }) => {
-          const item = items[index]
-          return item === undefined ? null : <Row key={item.id} item={item} top={start} />
-        })}
-      </ul>
-    </div>
   )
 }
 
@@ -78,9 +59,9 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
     await client.invalidateQueries({ queryKey: trashQuery.queryKey })
   }
   return (
-    <li className={classes.row} style={{ transform: `translateY(${top}px)` }}>
+    <li className={rows.row} style={{ transform: `translateY(${top}px)` }}>
       <EntryIcon entry={item} size={22} />
-      <div className={classes.grow}>
+      <div className={rows.grow}>
         <Text truncate title={item.path}>
           {item.name}
         </Text>
@@ -93,7 +74,7 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
         {by === undefined ? '' : ` on ${by}`}
         {item.expiresAt === null ? '' : `, gone for good ${untilText(item.expiresAt)}`}
       </Text>
-      <Text size="sm" c="dimmed" className={classes.size}>
+      <Text size="sm" c="dimmed" className={rows.size}>
         {item.size === null ? '' : sizeText(item.size)}
       </Text>
       <Button

@@ -14,7 +14,11 @@ export function StateBadge({ look, sentence, iconOnly = false }: Props) {
   const badge = (
     <span className={classes.badge}>
       <look.icon size={16} stroke={1.8} color={look.color} aria-hidden />
-      {iconOnly ? null : <span className={classes.word}>{look.word}</span>}
+      {iconOnly ? null : (
+        <span className={classes.word} data-word>
+          {look.word}
+        </span>
+      )}
     </span>
   )
   if (!sentence) return badge

@@ -1,22 +1,13 @@
-/**
- * A file shown large over the window; arrows go to the neighbours. Contents come by ranges from the engine, which marks every
- * file as sandboxed, so nothing in a file ever runs in the window's origin: pictures are drawn as pictures (a script in an SVG
- * is dead there), texts are text, PDFs are drawn by a library without its scripting.
- */
-import { ActionIcon, Button, Group, Loader, Modal, Text, Tooltip } from '@mantine/core'
+/** A file shown large over the window; arrows go to the neighbours. */
+import { ActionIcon, Group, Modal, Text, Tooltip } from '@mantine/core'
 import { useWindowEvent } from '@mantine/hooks'
-import { IconChevronLeft, IconChevronRight, IconDownload, IconFileUnknown } from '@tabler/icons-react'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { IconChevronLeft, IconChevronRight, IconDownload } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
 import type { Entry } from '../../../shared/index.ts'
-import { Message } from '../../app/Message.tsx'
-import { stateSentence } from '../../words/states.ts'
 import { sizeText } from '../../words/sizes.ts'
-import { contentAddress, download } from '../actions.ts'
-import { previewKindOf } from './kinds.ts'
-import { TextPreview } from './TextPreview.tsx'
+import { download } from '../actions.ts'
+import { PreviewContent } from './PreviewContent.tsx'
 import classes from './Preview.module.css'
-
-const PdfPreview = lazy(() => import('./PdfPreview.tsx'))
 
 interface Props {
   readonly entry: Entry
@@ -68,7 +59,7 @@ export function Preview({ entry, rows, onShow }: Props) {
           </Group>
         </div>
         <div className={classes.stage} tabIndex={-1} data-autofocus>
-          <Content key={entry.id} entry={entry} />
+          <PreviewContent key={entry.id} entry={entry} />
         </div>
       </Modal.Content>
     </Modal.Root>
@@ -89,57 +80,5 @@ function Neighbour({ to, word, icon: Icon, onShow }: NeighbourProps) {
         <Icon size={20} stroke={1.7} />
       </ActionIcon>
     </Tooltip>
-  )
-}
-
-function Content({ entry }: { readonly entry: Entry }) {
-  const [failed, setFailed] = useState(false)
-  const fail = () => setFailed(true)
-  const address = contentAddress(entry)
-  const kind = previewKindOf(entry.name)
-  if (entry.state === 'lost' || entry.state === 'unreachable') {
-    return <NotShown entry={entry} title="It cannot be read now" text={stateSentence(entry)} />
-  }
-  if (failed)
-    return (
-      <NotShown
-        entry={entry}
-        title="This file cannot be shown"
-        text="It may be damaged or of a kind that this browser does not know."
-      />
-    )
-  switch (kind) {
-    case 'picture':
-      return <img className={classes.picture} src={address} alt={entry.name} onError={fail} />
-    case 'video':
-      return <video className={classes.picture} src={address} controls autoPlay onError={fail} />
-    case 'audio':
-      return <audio className={classes.sound} src={address} controls autoPlay onError={fail} />
-    case 'pdf':
-      return (
-        <Suspense fallback={<Loader />}>
-          <PdfPreview address={address} onFail={fail} />
-        </Suspense>
-      )
-    case 'text':
-      return <TextPreview address={address} sizeBytes={entry.size ?? 0} />
-    case 'none':
-      return (
-        <NotShown
-          entry={entry}
-          title="No preview for this kind of file"
-          text="Save it and open it with its own program."
-        />
-      )
-  }
-}
-
-function NotShown({ entry, title, text }: { readonly entry: Entry; readonly title: string; readonly text: string }) {
-  return (
-    <Message title={title} text={text} picture={<IconFileUnknown size={56} stroke={1.2} aria-hidden />}>
-      <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download([entry])}>
-        Download
-      </Button>
-    </Message>
   )
 }

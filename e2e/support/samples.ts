@@ -1,0 +1,49 @@
+/** Files as a small practice might have them, for pictures of the window and for tests that want more than one of a kind. */
+import type { TestNode } from './nodes.ts'
+import { until } from './nodes.ts'
+
+const texts = [
+  'Contracts/Lease.txt',
+  'Contracts/2023/Cleaning.txt',
+  'Contracts/2024/Insurance.txt',
+  'Invoices/January.csv',
+  'Invoices/February.csv',
+  'Patients/Archive/2021/List.csv',
+  'Plan.txt',
+  'Budget.xlsx',
+  'Song.mp3',
+  'Backup.zip',
+  'Welcome.html',
+]
+
+export async function fillWithSamples(node: TestNode): Promise<void> {
+  for (const name of texts) await node.put(name, `${name}\n`.repeat(2000), '?wait=all')
+  for (let hue = 0; hue < 360; hue += 15) await node.put(`Photos/Sunset ${hue}.svg`, landscape(hue))
+  await node.put('Plan.txt', 'The plan has changed.\n', '?wait=all')
+  await node.put('Old notes.txt', 'old')
+  await node.fetch('/v1/files/Old%20notes.txt', { method: 'DELETE' })
+}
+
+/** A file that two machines changed while they did not see each other. Both run and are connected afterwards. */
+export async function writeApart(first: TestNode, second: TestNode, name: string): Promise<void> {
+  await first.put(name, 'Minutes of the meeting\n', '?wait=all')
+  await second.stop()
+  await first.put(name, 'Minutes of the meeting\n\nAgreed: the new chairs are blue.\n')
+  await first.stop()
+  await second.restart()
+  await second.put(name, 'Minutes of the meeting\n\nAgreed: the new chairs are green.\nNext time on Monday.\n')
+  await first.restart()
+  await until('both contents are known', async () => {
+    const found = (await first.list('')).find((entry) => entry.name === name)
+    return found?.conflict === true
+  })
+}
+
+function landscape(hue: number): string {
+  const sky = `<linearGradient id="s" x2="0" y2="1"><stop stop-color="hsl(${hue} 70% 45%)"/><stop offset="1" stop-color="hsl(${hue + 40} 85% 80%)"/></linearGradient>`
+  const hills = [58, 66, 76].map(
+    (y, at) =>
+      `<path d="M0 ${y}Q${18 + at * 14} ${y - 22 + at * 5} 44 ${y}T100 ${y - 6 + at * 3}V100H0Z" fill="hsl(${hue + 200} 35% ${34 - at * 9}%)"/>`,
+  )
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 75" width="800" height="600"><defs>${sky}</defs><rect width="100" height="100" fill="url(#s)"/><circle cx="${30 + (hue % 50)}" cy="34" r="8" fill="hsl(${hue + 50} 95% 88%)"/>${hills.join('')}</svg>`
+}

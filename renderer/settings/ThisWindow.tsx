@@ -1,0 +1,51 @@
+/** What holds for this browser alone: its look, its login. */
+import { Button, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import { request } from '../api/client.ts'
+import { session } from '../api/session.ts'
+import { failed } from '../app/undo.ts'
+import { Section } from './lines.tsx'
+import classes from './SettingsScreen.module.css'
+
+export function ThisWindow() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  return (
+    <Section title="This window">
+      <div className={classes.line}>
+        <div className={classes.words}>
+          <span>Appearance</span>
+          <Text size="sm" c="dimmed">
+            In this browser only.
+          </Text>
+        </div>
+        <SegmentedControl
+          aria-label="Appearance"
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value)}
+          data={[
+            { value: 'auto', label: 'As the system' },
+            { value: 'light', label: 'Light' },
+            { value: 'dark', label: 'Dark' },
+          ]}
+        />
+      </div>
+      <div className={classes.line}>
+        <div className={classes.words}>
+          <span>Login</span>
+          <Text size="sm" c="dimmed">
+            To come back, run “npx hadahoop open” on this machine.
+          </Text>
+        </div>
+        <Button
+          variant="default"
+          onClick={() => {
+            void request('DELETE', '/v1/session')
+              .then(() => session.set('out'))
+              .catch((error: unknown) => failed('You are still logged in', error))
+          }}
+        >
+          Log out
+        </Button>
+      </div>
+    </Section>
+  )
+}

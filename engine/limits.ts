@@ -332,7 +332,7 @@ export const limits = {
    * Of one import: files looked at or stored at once, bytes of those up to 1 MiB, files above 1 MiB and above 16 MiB, and files
    * counted at once.
    */
-  importFilesAtOnce: 256,
+  importFilesAtOnce: 512,
   importBytesAtOnce: 8 * MiB,
   importMediumAtOnce: 8,
   importLargeAtOnce: 2,

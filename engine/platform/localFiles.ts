@@ -28,16 +28,19 @@ async function openFile(path: string): Promise<LocalFile> {
     if (!before.isFile()) throw unreadable(path, 'it is no file')
     const sizeBytes = Number(before.size)
     let at = 0
+    let isProved = false
     return {
       sizeBytes,
       modifiedMs: Math.trunc(Number(before.mtimeMs)),
       read: async (target) => {
+        if (isProved) return 0
         const { bytesRead } = await file.read(target, 0, Math.min(target.length, sizeBytes - at), at)
         at += bytesRead
         if (bytesRead > 0 && at < sizeBytes) return bytesRead
         // The last bytes are given only once size and time have proved unchanged.
         const after = await file.stat({ bigint: true })
         if (at !== sizeBytes || after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw changed(path)
+        isProved = true
         return bytesRead
       },
       [Symbol.asyncDispose]: async () => await file.close(),

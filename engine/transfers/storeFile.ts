@@ -58,38 +58,39 @@ export async function storeFile(deps: StoreDeps, wish: StoreWish): Promise<Store
 
 async function storeOnce(deps: StoreDeps, wish: StoreWish): Promise<StoredFile> {
   const { path, names, signal } = wish
-  const facts = await deps.local.look(path)
-  if (facts === undefined) throw sourceGone(path)
-  const { sizeBytes, modifiedMs } = facts
-  const there = deps.catalog.read.at(names)
-  if (there?.kind === 'file' && there.sizeBytes === sizeBytes && there.modifiedMs === modifiedMs) {
-    return { entry: there.id, isNew: false, sizeBytes, modifiedMs, isProtected: isProtected(deps, there.id) }
-  }
+  const same = await sameThere(deps, wish)
+  if (same !== undefined) return same
+  signal.throwIfAborted()
+  await using file = await deps.local.open(path)
+  const { sizeBytes, modifiedMs } = file
   const leave = await wish.room(sizeBytes)
   let readBytes = 0
   try {
-    signal.throwIfAborted()
-    await using file = await deps.local.open(path)
     const read = async (target: Uint8Array) => {
       const bytes = await file.read(target)
       readBytes += bytes
-      wish.moved(bytes)
+      if (bytes > 0) wish.moved(bytes)
       return bytes
     }
-    const written = await writeFile(deps, names, { read }, { modifiedMs: file.modifiedMs, signal })
-    return {
-      entry: written.entry,
-      isNew: true,
-      sizeBytes: file.sizeBytes,
-      modifiedMs: file.modifiedMs,
-      isProtected: written.durable >= deps.catalog.read.policy(written.entry).copies,
-    }
+    const { entry, durable } = await writeFile(deps, names, { read }, { modifiedMs, signal })
+    return { entry, isNew: true, sizeBytes, modifiedMs, isProtected: durable >= deps.catalog.read.policy(entry).copies }
   } catch (error) {
     wish.moved(-readBytes)
     throw error
   } finally {
     leave()
   }
+}
+
+/** The file in the pool if it has the size and time of the one here. */
+async function sameThere(deps: StoreDeps, { path, names }: StoreWish): Promise<StoredFile | undefined> {
+  const there = deps.catalog.read.at(names)
+  if (there?.kind !== 'file') return undefined
+  const facts = await deps.local.look(path)
+  if (facts === undefined) throw sourceGone(path)
+  const { sizeBytes, modifiedMs } = facts
+  if (there.sizeBytes !== sizeBytes || there.modifiedMs !== modifiedMs) return undefined
+  return { entry: there.id, isNew: false, sizeBytes, modifiedMs, isProtected: isProtected(deps, there.id) }
 }
 
 /** True if the file has all its copies, or is there no more. */

@@ -10,6 +10,7 @@ import { machineCommands } from './commands/machines.ts'
 import { poolCommands } from './commands/pool.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { startCommand } from './commands/start.ts'
+import { transferCommands } from './commands/transfers.ts'
 import { treeCommands } from './commands/tree.ts'
 import { lineOf, WrongUsage } from './failure.ts'
 import { note } from './output.ts'
@@ -29,6 +30,7 @@ function programOf(): Command {
   machineCommands(program)
   healthCommands(program)
   settingsCommands(program)
+  transferCommands(program)
   return program
 }
 

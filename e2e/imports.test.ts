@@ -98,7 +98,8 @@ test('an import survives kill -9 in the middle and ends complete and equal; a se
     ['Inside'],
   )
 
-  const again = await first.json<{ id: string }>('POST', '/v1/imports', { paths: [folder], folder: '/Imported' })
+  const { stdout } = await first.command('put', '--background', folder, '/Imported/', '--json')
+  const again = JSON.parse(stdout) as { id: string }
   const skipped = await ended(first, again.id)
   assert.equal(skipped.filesSkipped, hashes.size)
   assert.deepEqual(
@@ -131,7 +132,9 @@ test('people pause, resume, cancel and retry; a pause outlasts a restart', async
   const before = (await node.json<{ files: number }>('GET', '/v1/pool')).files
   assert.equal(await steer(id, 'resume'), 200)
   await until('it goes on', async () => (await node.json<{ files: number }>('GET', '/v1/pool')).files > before)
-  assert.equal(await steer(id, 'cancel'), 200)
+  const listed = await node.command('transfers')
+  assert.match(listed.stdout, new RegExp(`^${id.slice(0, 8)}  Practice .* running .* of `, 'm'))
+  assert.equal((await node.command('transfers', 'cancel', id.slice(0, 6))).stdout, 'Practice is cancelled.\n')
   assert.equal(await steer(id, 'resume'), 409)
   assert.equal(await steer(id, 'cancel'), 409)
   assert.equal(await steer(id, 'retry'), 200)

@@ -11,20 +11,24 @@ import { get } from '../transfer/get.ts'
 import { put } from '../transfer/put.ts'
 import type { Crowd } from '../transfer/result.ts'
 import { type Context, talks } from './context.ts'
+import { putInBackground } from './transfers.ts'
 
 export function contentCommands(program: Command): void {
-  talks<{ wait?: 'all' }>(
+  talks<{ wait?: 'all'; background?: boolean }>(
     program
       .command('put <local...>')
       .usage('[options] <local...> <remote>')
       .description('store files and folders (- is standard input); into REMOTE if it ends with a slash')
-      .addOption(new Option('--wait <what>', 'return when all copies are made').choices(['all'])),
+      .addOption(new Option('--wait <what>', 'return when all copies are made').choices(['all']))
+      .option('--background', 'let the node store them by itself, also after a restart'),
     async (context, client, args, options) => {
       const locals = args.slice(0, -1)
       if (locals.length === 0) throw new WrongUsage('Name what to put and where: hadahoop put LOCAL… REMOTE.')
       if (locals.length > 1 && locals.includes('-')) throw new WrongUsage('Standard input can only be put alone.')
+      const remote = parseRemote(args.at(-1) ?? '')
+      if (options.background === true) return await putInBackground(context, client, locals, remote)
       const startedMs = performance.now()
-      const outcome = await put(client, locals, parseRemote(args.at(-1) ?? ''), options)
+      const outcome = await put(client, locals, remote, options)
       tell(context, 'stored', outcome, startedMs)
     },
   )

@@ -15,10 +15,13 @@ const suites: Readonly<Record<string, Suite>> = {
   lint: () => check([tool('oxlint'), '--deny-warnings']),
   format: () => check([tool('@biomejs/biome', 'biome'), 'format', '.'], 'mend with: npm run format'),
   deadcode: () => check([tool('knip')]),
-  types: async () => sum([await types('.'), await types('shared'), await types('renderer')]),
+  types: async () =>
+    sum([await types('.'), await types('shared'), await types('renderer'), await types('electron/drop')]),
   window: () => check(['build/window.mjs']),
   unit: (filters) => {
-    const folders = ['engine', 'cli', 'shared', 'renderer', 'build', 'bench'].map((folder) => `${folder}/**/*.test.ts`)
+    const folders = ['engine', 'cli', 'shared', 'renderer', 'build', 'bench', 'electron'].map(
+      (folder) => `${folder}/**/*.test.ts`,
+    )
     return testFiles(folders, filters, { together: 2, limitMs: 5 * minuteMs, testLimitMs: 2 * minuteMs })
   },
   integration: (filters) =>

@@ -2,7 +2,13 @@
  * The node's HTTP API as the commands use it: plain node:http over connections that stay open, since a tree of small
  * files is thousands of requests. Problem documents become Failures with their code.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import type { Page, Problem } from '../shared/index.ts'
 import { type Endpoint, startHint } from './dataFolder.ts'
@@ -14,6 +20,7 @@ export interface Answer {
   readonly status: number
   /** The JSON of the body; {} where there is none. */
   readonly value: unknown
+  readonly headers: IncomingHttpHeaders
 }
 
 /** Connections kept open at most; as many requests run at once. */
@@ -173,7 +180,7 @@ export class ApiClient implements Disposable {
 async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const status = response.statusCode ?? 0
   const text = await readText(response)
-  if (status < 400) return { status, value: text === '' ? {} : JSON.parse(text) }
+  if (status < 400) return { status, value: text === '' ? {} : JSON.parse(text), headers: response.headers }
   throw problemFailure(status, text)
 }
 

@@ -42,6 +42,8 @@ export interface Desktop<LocalFile> {
   onEngineState(listener: (state: EngineState) => void): () => void
   /** Codes from `hadahoop://join/…` links, to be filled in, never to be used unasked. The one that opened the app comes at once. */
   onJoinCode(listener: (code: string) => void): () => void
+  /** A menu or a notification wants a screen shown: `/health`. */
+  onShowScreen(listener: (screen: string) => void): () => void
   settings(): Promise<DesktopSettings>
   changeSettings(changes: Partial<DesktopSettings>): Promise<DesktopSettings>
 }

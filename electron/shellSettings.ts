@@ -1,0 +1,54 @@
+/** Choices about the app on this computer, in its own folder; the window's place beside them. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { DesktopSettings } from '../shared/desktop.ts'
+import { settingsChangeSchema } from './channels.ts'
+import { readJson, writeJson } from './jsonFile.ts'
+import { type WindowState, windowStateSchema } from './windowState.ts'
+
+const initial: DesktopSettings = { startAtLogin: false, notifications: true, updateUrl: null }
+const stored = z.object({ settings: settingsChangeSchema.optional(), window: windowStateSchema.optional() })
+
+export class ShellSettings {
+  readonly #file: string
+  #settings: DesktopSettings
+  #window: WindowState | undefined
+
+  constructor(folder: string) {
+    this.#file = join(folder, 'desktop.json')
+    const kept = readJson(this.#file, stored)
+    this.#settings = merged(initial, kept?.settings ?? {})
+    this.#window = kept?.window
+  }
+
+  get settings(): DesktopSettings {
+    return this.#settings
+  }
+
+  get window(): WindowState | undefined {
+    return this.#window
+  }
+
+  change(changes: z.output<typeof settingsChangeSchema>): DesktopSettings {
+    this.#settings = merged(this.#settings, changes)
+    this.#keep()
+    return this.#settings
+  }
+
+  keepWindow(window: WindowState): void {
+    this.#window = window
+    this.#keep()
+  }
+
+  #keep(): void {
+    writeJson(this.#file, { settings: this.#settings, ...(this.#window === undefined ? {} : { window: this.#window }) })
+  }
+}
+
+function merged(settings: DesktopSettings, changes: z.output<typeof settingsChangeSchema>): DesktopSettings {
+  return {
+    startAtLogin: changes.startAtLogin ?? settings.startAtLogin,
+    notifications: changes.notifications ?? settings.notifications,
+    updateUrl: changes.updateUrl === undefined ? settings.updateUrl : changes.updateUrl,
+  }
+}

@@ -7,7 +7,7 @@ const browser = findBrowser()
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
-  outputDir: '../test-results',
+  outputDir: '../test-results/browser',
   workers: 1,
   retries: 0,
   timeout: 60_000,

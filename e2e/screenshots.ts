@@ -28,7 +28,12 @@ interface Shot {
 }
 
 const click = (name: string) => async (page: Page) => await page.getByRole('button', { name }).first().click()
-const pick = (name: string) => async (page: Page) => await page.getByRole('row').filter({ hasText: name }).click()
+const pick = (name: string) => async (page: Page) => {
+  await page.getByRole('row').filter({ hasText: name }).click()
+  const button = page.getByRole('button', { name: 'Details', exact: true })
+  if ((await button.getAttribute('aria-pressed')) === 'false') await button.click()
+  await page.getByRole('complementary', { name: 'Details', exact: true }).waitFor()
+}
 const item = (menu: string, name: string) => async (page: Page) => {
   await click(menu)(page)
   await page.getByRole('menuitem', { name }).click()
@@ -72,7 +77,7 @@ const inUse: readonly Shot[] = [
     name: 'preview',
     path: 'files/Photos',
     prepare: async (page) => {
-      await page.getByRole('row').filter({ hasText: 'Sunset 30' }).dblclick()
+      await page.getByRole('row').filter({ hasText: 'Sunset 30.svg' }).dblclick()
       await page.getByRole('dialog').waitFor()
     },
   },
@@ -160,7 +165,7 @@ try {
   for (const [at, node] of nodes.entries()) await first.json<Node>('PATCH', `/v1/nodes/${node.nodeId}`, machines[at])
   await shoot('empty', first, screens)
   await fillWithSamples(first)
-  await writeApart(first, second, 'Minutes.txt')
+  await writeApart(nodes, 'Minutes.txt')
   await shoot('in use', first, inUse)
   const enough = new AbortController()
   const working = keepBusy(first, enough.signal)

@@ -43,6 +43,9 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.4 },
       },
     },
+    Drawer: {
+      defaultProps: { styles: { title: { fontSize: 17, fontWeight: 600 } }, transitionProps: { duration: 140 } },
+    },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     // Without the library's invisible place for the first focus, which menus may not hold: their first item has it.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, transitionProps: { duration: 80 }, shadow: 'md' } },

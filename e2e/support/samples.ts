@@ -24,15 +24,17 @@ export async function fillWithSamples(node: TestNode): Promise<void> {
   await node.fetch('/v1/files/Old%20notes.txt', { method: 'DELETE' })
 }
 
-/** A file that two machines changed while they did not see each other. Both run and are connected afterwards. */
-export async function writeApart(first: TestNode, second: TestNode, name: string): Promise<void> {
+/** A file that the first two machines of a pool changed while they did not see each other. All run afterwards. */
+export async function writeApart(nodes: readonly TestNode[], name: string): Promise<void> {
+  const [first, second, ...others] = nodes as [TestNode, TestNode, ...TestNode[]]
   await first.put(name, 'Minutes of the meeting\n', '?wait=all')
-  await second.stop()
+  // Whoever else runs would carry what one wrote to the other.
+  await Promise.all([second, ...others].map((node) => node.stop()))
   await first.put(name, 'Minutes of the meeting\n\nAgreed: the new chairs are blue.\n')
   await first.stop()
   await second.restart()
   await second.put(name, 'Minutes of the meeting\n\nAgreed: the new chairs are green.\nNext time on Monday.\n')
-  await first.restart()
+  await Promise.all([first, ...others].map((node) => node.restart()))
   await until('both contents are known', async () => {
     const found = (await first.list('')).find((entry) => entry.name === name)
     return found?.conflict === true

@@ -5,7 +5,7 @@
  */
 import type { QueryClient } from '@tanstack/react-query'
 import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
-import { applyEvents } from './applyEvents.ts'
+import { applyEvents, type Events } from './applyEvents.ts'
 import { Problem, problemOf } from './client.ts'
 import { createEventParser, type ServerEvent } from './eventParser.ts'
 import { refreshStates } from './refreshStates.ts'
@@ -15,10 +15,9 @@ import { createValue } from './value.ts'
 export const connection = createValue<'connecting' | 'live' | 'gone'>('connecting')
 
 const gatherMs = 100
-/** Events that are applied together, and those that may wait; more than that is asked anew instead. */
-const sliceEvents = 500
-/** Of a stream's text that is taken apart at once. */
+/** Of a stream's text that is taken apart at once: some milliseconds of work. */
 const sliceBytes = 128 * 1024
+/** Things that wait to be applied; if there are more, all is asked anew instead. */
 const waitingMax = 50_000
 const goneAfterMs = 1500
 const againAfterMs = 1000
@@ -101,31 +100,36 @@ function pause(delayMs: number): Promise<void> {
   })
 }
 
+interface Gathered {
+  readonly entries: Map<string, Entry | GoneEntry>
+  readonly nodes: Map<string, Node>
+  readonly transfers: Map<string, Events['transfers'][number]>
+  readonly activity: Activity[]
+  health: Health | undefined
+}
+
+const nothingGathered = (): Gathered => ({
+  entries: new Map(),
+  nodes: new Map(),
+  transfers: new Map(),
+  activity: [],
+  health: undefined,
+})
+
+/** Of many events of one thing the last counts; all that came within a moment is put into the cache at once. */
 function gatherer(client: QueryClient) {
-  let texts: ServerEvent[] = []
+  let gathered = nothingGathered()
+  let isReset = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let sums: ReturnType<typeof setTimeout> | undefined
   let states: ReturnType<typeof setTimeout> | undefined
 
   const flush = (): void => {
     timer = undefined
-    // A burst is taken in slices, between which the window draws and answers.
-    const taken = texts.splice(0, sliceEvents)
-    if (texts.length > 0) timer = setTimeout(flush)
-    if (taken.some(({ name }) => name === 'reset')) void client.invalidateQueries()
-    const entries = new Map<string, Entry | GoneEntry>()
-    const nodes = new Map<string, Node>()
-    const transfers = new Map<string, Transfer>()
-    const activity: Activity[] = []
-    let health: Health | undefined
-    for (const { name, data } of taken) {
-      const value: unknown = JSON.parse(data)
-      if (name === 'entry') entries.set((value as Entry).id, value as Entry)
-      else if (name === 'node') nodes.set((value as Node).id, value as Node)
-      else if (name === 'transfer') transfers.set((value as Transfer).id, value as Transfer)
-      else if (name === 'activity') activity.push(value as Activity)
-      else if (name === 'health') health = value as Health
-    }
+    const { entries, nodes, transfers, activity, health } = gathered
+    gathered = nothingGathered()
+    if (isReset) void client.invalidateQueries()
+    isReset = false
     applyEvents(client, { entries, nodes: [...nodes.values()], transfers: [...transfers.values()], activity, health })
     if (health !== undefined) states ??= setTimeout(askStates, statesEveryMs)
     if (entries.size > 0) sums ??= setTimeout(askSums, sumsEveryMs)
@@ -138,12 +142,24 @@ function gatherer(client: QueryClient) {
     sums = undefined
     for (const key of ['trash', 'search']) void client.invalidateQueries({ queryKey: [key] })
   }
+  const gather = ({ name, data }: ServerEvent): void => {
+    const value: unknown = JSON.parse(data)
+    if (name === 'entry') gathered.entries.set((value as Entry).id, value as Entry)
+    else if (name === 'node') gathered.nodes.set((value as Node).id, value as Node)
+    else if (name === 'transfer') gathered.transfers.set((value as Transfer).id, value as Transfer)
+    else if (name === 'activity') gathered.activity.push(value as Activity)
+    else if (name === 'health') gathered.health = value as Health
+    else if (name === 'reset') isReset = true
+  }
 
   return {
     take(events: readonly ServerEvent[]): void {
       if (events.length === 0) return
-      texts.push(...events)
-      if (texts.length > waitingMax) texts = [{ name: 'reset', data: '{}' }]
+      for (const event of events) gather(event)
+      if (gathered.entries.size + gathered.activity.length > waitingMax) {
+        gathered = nothingGathered()
+        isReset = true
+      }
       timer ??= setTimeout(flush, gatherMs)
     },
     stop(): void {

@@ -9,8 +9,7 @@ import {
   IconTrash,
 } from '@tabler/icons-react'
 import type { Pool } from '../../shared/index.ts'
-import { activeUploads } from '../transfers/uploads.ts'
-import { useValue } from '../api/value.ts'
+import { useActiveTransfers } from '../transfers/useActiveTransfers.ts'
 import { countText } from '../words/sizes.ts'
 import type { Screen } from './address.ts'
 import { Link } from './Link.tsx'
@@ -26,8 +25,11 @@ export const railScreens = [
   { screen: 'settings', to: '/settings', word: 'Settings', icon: IconSettings },
 ] as const
 
+/** As in the style sheets: below it the rail is icons only. */
+const wordsFromPx = 960
+
 export function Rail({ pool, screen }: { readonly pool: Pool; readonly screen: Screen }) {
-  const uploading = useValue(activeUploads)
+  const active = useActiveTransfers()
   return (
     <nav aria-label="Screens" className={classes.rail}>
       <Link to="/files" className={classes.brand} aria-label="Hadahoop, all files">
@@ -38,12 +40,12 @@ export function Rail({ pool, screen }: { readonly pool: Pool; readonly screen: S
         {railScreens.map((each) => {
           const isHere = each.screen === screen || (screen === 'search' && each.screen === 'files')
           return (
-            <Tooltip key={each.screen} label={each.word} position="right" disabled={window.innerWidth >= 900}>
+            <Tooltip key={each.screen} label={each.word} position="right" disabled={window.innerWidth >= wordsFromPx}>
               <Link to={each.to} className={classes.item} aria-current={isHere ? 'page' : undefined}>
                 <each.icon size={20} stroke={1.7} aria-hidden />
                 <span className={classes.word}>{each.word}</span>
-                {each.screen === 'transfers' && uploading > 0 ? (
-                  <span className={classes.count}>{countText(uploading)}</span>
+                {each.screen === 'transfers' && active > 0 ? (
+                  <span className={classes.count}>{countText(active)}</span>
                 ) : null}
               </Link>
             </Tooltip>

@@ -24,9 +24,11 @@ export function TopBar({ title, children }: Props) {
         )}
       </div>
       <SearchBox />
-      <Group gap={8} wrap="nowrap">
-        {children}
-      </Group>
+      {children === undefined ? null : (
+        <Group gap={8} wrap="nowrap">
+          {children}
+        </Group>
+      )}
     </div>
   )
 }
@@ -35,6 +37,8 @@ function SearchBox() {
   const { screen, query } = useAddress()
   const box = useRef<HTMLInputElement>(null)
   const isSearch = screen === 'search'
+  // Who looks at a machine or a place is not about to type.
+  const isByWords = isSearch && (query.has('q') || query.size === 0)
   useEffect(() => {
     const focus = (event: globalThis.KeyboardEvent): void => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'f') return
@@ -46,8 +50,8 @@ function SearchBox() {
     return () => removeEventListener('keydown', focus)
   }, [])
   useEffect(() => {
-    if (isSearch && document.activeElement === document.body) box.current?.focus()
-  }, [isSearch])
+    if (isByWords && document.activeElement === document.body) box.current?.focus()
+  }, [isByWords])
   const search = (text: string): void => {
     const next = new URLSearchParams(isSearch ? query : '')
     if (text === '') next.delete('q')
@@ -70,7 +74,7 @@ function SearchBox() {
       placeholder="Search files"
       leftSection={<IconSearch size={16} aria-hidden />}
       defaultValue={isSearch ? (query.get('q') ?? '') : ''}
-      autoFocus={isSearch}
+      autoFocus={isByWords}
       onChange={(event) => search(event.currentTarget.value)}
       onKeyDown={leave}
     />

@@ -40,7 +40,7 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
               {timeText(head.created)}, {sizeText(head.size)}
             </span>
           </Text>
-          <Button size="compact-sm" variant="default" onClick={() => void settle(client, entry, head.id)}>
+          <Button size="compact-sm" variant="default" flex="none" onClick={() => void settle(client, entry, head.id)}>
             Keep this
           </Button>
         </Group>

@@ -1,11 +1,12 @@
 /** The panel beside the list: what is chosen, is it safe, where it is, and what it was. */
-import { Button, CloseButton, Text, Title } from '@mantine/core'
-import { IconEye } from '@tabler/icons-react'
+import { Button, CloseButton, Stack, Text, Title } from '@mantine/core'
+import { IconDownload, IconEye, IconTrash } from '@tabler/icons-react'
 import type { Entry } from '../../shared/index.ts'
 import { itemsText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { exactTime, timeText } from '../words/times.ts'
+import { download } from './actions.ts'
 import { Conflict } from './Conflict.tsx'
 import { Copies } from './Copies.tsx'
 import { CopiesWanted } from './CopiesWanted.tsx'
@@ -17,10 +18,11 @@ import { Versions } from './Versions.tsx'
 interface Props {
   readonly chosen: readonly Entry[]
   readonly onPreview: (entry: Entry) => void
+  readonly onRemove: () => void
   readonly onClose: () => void
 }
 
-export function Details({ chosen, onPreview, onClose }: Props) {
+export function Details({ chosen, onPreview, onRemove, onClose }: Props) {
   const [first] = chosen
   if (first === undefined) return null
   return (
@@ -31,7 +33,7 @@ export function Details({ chosen, onPreview, onClose }: Props) {
         </Title>
         <CloseButton aria-label="Close details" onClick={onClose} />
       </div>
-      {chosen.length === 1 ? <One entry={first} onPreview={onPreview} /> : <Many chosen={chosen} />}
+      {chosen.length === 1 ? <One entry={first} onPreview={onPreview} /> : <Many chosen={chosen} onRemove={onRemove} />}
     </aside>
   )
 }
@@ -84,7 +86,7 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
   )
 }
 
-function Many({ chosen }: { readonly chosen: readonly Entry[] }) {
+function Many({ chosen, onRemove }: Pick<Props, 'chosen' | 'onRemove'>) {
   const sizes = chosen.reduce((sum, { size }) => sum + (size ?? 0), 0)
   const folders = chosen.filter(({ kind }) => kind === 'folder').length
   return (
@@ -94,6 +96,20 @@ function Many({ chosen }: { readonly chosen: readonly Entry[] }) {
         {sizeText(sizes)}
         {folders > 0 ? ' without what is inside folders' : ''}
       </Text>
+      <Stack gap={8} mt="md">
+        {folders === chosen.length ? null : (
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            onClick={() => download(chosen)}
+          >
+            Download
+          </Button>
+        )}
+        <Button variant="default" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => onRemove()}>
+          Move to trash
+        </Button>
+      </Stack>
     </div>
   )
 }

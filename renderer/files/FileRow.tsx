@@ -100,7 +100,7 @@ export const FileRow = memo(function FileRow(props: Props) {
           <IconGitFork size={16} color="var(--state-degraded)" aria-label="Two versions wait for a decision" />
         ) : null}
       </div>
-      <div role="gridcell">
+      <div role="gridcell" className={classes.state}>
         <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
       </div>
       <WhereCell entry={entry} machines={machines} />

@@ -157,7 +157,12 @@ export function FilesScreen() {
           </FileMenu>
         )}
         {detailsShown && chosen.length > 0 ? (
-          <Details chosen={chosen} onPreview={commands.preview} onClose={() => showDetails(false)} />
+          <Details
+            chosen={chosen}
+            onPreview={commands.preview}
+            onRemove={commands.remove}
+            onClose={() => showDetails(false)}
+          />
         ) : null}
       </div>
       <ConfirmDelete />

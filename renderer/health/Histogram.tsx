@@ -36,7 +36,9 @@ export function CopiesHistogram({ health: { files, filesByCopies } }: { readonly
               <div className={classes.bar} aria-hidden>
                 <div style={{ width: `${count > 0 ? Math.max(1.5, percent) : 0}%` }} />
               </div>
-              <span className={classes.number}>{countText(count)}</span>
+              <span className={classes.number} data-none={count === 0 || undefined}>
+                {countText(count)}
+              </span>
             </Fragment>
           )
         })}
@@ -65,7 +67,9 @@ export function Histogram({ health: { files } }: { readonly health: Health }) {
               <div className={classes.bar} aria-hidden>
                 <div style={{ width: `${width}%`, background: look.color }} />
               </div>
-              <span className={classes.number}>{countText(files[field])}</span>
+              <span className={classes.number} data-none={files[field] === 0 || undefined}>
+                {countText(files[field])}
+              </span>
             </Fragment>
           )
         })}

@@ -105,11 +105,10 @@ function Shedding({
 function sentencesOf(node: Node): string[] {
   const { onlyHere, shedding, waitEnds, clockOffsetMs, sameComputerAs } = node
   const sentences: string[] = []
-  if (onlyHere !== undefined && onlyHere.files > 0) {
+  if (onlyHere.files > 0) {
     sentences.push(`${filesText(onlyHere.files)} only here, ${sizeText(onlyHere.bytes)}.`)
-  }
+  } else if (node.usedBytes > 0 && !shedding) sentences.push('All it holds is elsewhere, too.')
   if (waitEnds) sentences.push(`Its copies are made anew ${untilText(waitEnds)} unless it returns.`)
-  else if (onlyHere !== undefined && node.usedBytes > 0 && !shedding) sentences.push('All it holds is elsewhere, too.')
   if (sameComputerAs !== undefined && sameComputerAs.length > 0) {
     sentences.push('Shares its computer with another machine of the pool, so it counts as one.')
   }

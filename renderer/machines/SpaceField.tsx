@@ -26,7 +26,7 @@ export function SpaceField({ node, bytes, onChange }: Props) {
         description={
           most === null
             ? `${sizeText(node.usedBytes)} are used. Its disk is never filled up, whatever is given.`
-            : `${sizeText(node.usedBytes)} are used, ${sizeText(node.freeDiskBytes ?? 0)} are free on the disk.`
+            : `${sizeText(node.usedBytes)} are used, ${sizeText(node.freeDiskBytes ?? 0)} are free on the disk${bytes > most ? ', so less than this comes in' : ''}.`
         }
         suffix=" GB"
         min={0}

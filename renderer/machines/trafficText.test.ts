@@ -16,7 +16,10 @@ test('what hardly moves is quiet', () => {
 test('directions are told apart, and the most of the span', () => {
   assert.equal(trafficText(traffic([0, 1_500_000], [0, 20_000])), '↑ 1.5 MB/s  ↓ 20 kB/s')
   assert.equal(trafficText(traffic([0, 0], [0, 20_000])), '↓ 20 kB/s')
-  assert.match(trafficSentence(traffic([9_000_000, 0], [0, 20_000])), /at most 9 MB per second in the last 2 minutes/)
+  assert.match(
+    trafficSentence(traffic([9_000_000, 0], [0, 20_000])),
+    /^Sending 0 bytes\/s and receiving 20 kB\/s; at most 9 MB\/s in the last 2 minutes/,
+  )
 })
 
 test('the outline stays within its box, and its highest value touches the edge', () => {

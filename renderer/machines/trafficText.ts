@@ -27,7 +27,11 @@ export function trafficSentence(traffic: NodeTraffic): string {
   const minutes = Math.round((traffic.stepMs * traffic.sentBytesPerSec.length) / 60_000)
   const most = Math.max(0, ...totals(traffic))
   if (most < quietBytesPerSec) return `No traffic in the last ${minutes} minutes.`
-  return `Sent ${sizeText(sent)} and received ${sizeText(received)} per second; at most ${sizeText(most)} per second in the last ${minutes} minutes.`
+  const now =
+    sent + received < quietBytesPerSec
+      ? 'Quiet now'
+      : `Sending ${sizeText(sent)}/s and receiving ${sizeText(received)}/s`
+  return `${now}; at most ${sizeText(most)}/s in the last ${minutes} minutes.`
 }
 
 /** Path of an area over so many pixels; the highest value, or the least top, reaches the upper edge. */

@@ -12,8 +12,8 @@ import rows from '../app/Rows.module.css'
 import { TopBar } from '../app/TopBar.tsx'
 import { VirtualList } from '../app/VirtualList.tsx'
 import { EntryIcon } from '../files/EntryIcon.tsx'
-import { parentPath } from '../files/folderRows.ts'
 import { Sidebar, SidebarButton } from '../files/sidebar/Sidebar.tsx'
+import { whereOf } from '../files/where.ts'
 import { type MachineFacts, useMachineFacts } from '../machines/machineFacts.ts'
 import { sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
@@ -69,7 +69,7 @@ export function SearchScreen() {
             <VirtualList
               label="Results"
               items={rows}
-              row={(entry, top) => <Row key={entry.id} entry={entry} top={top} />}
+              row={(entry, top) => <Row key={entry.id} entry={entry} machines={machines} top={top} />}
               onEnd={() => {
                 if (results.hasNextPage && !results.isFetchingNextPage) void results.fetchNextPage()
               }}
@@ -101,9 +101,16 @@ function titleOf(query: URLSearchParams, machines: MachineFacts): string {
   return machine !== undefined && !query.get('q') ? `On ${machine.name}` : 'Search'
 }
 
-function Row({ entry, top }: { readonly entry: Entry; readonly top: number }) {
+interface RowProps {
+  readonly entry: Entry
+  readonly machines: MachineFacts
+  readonly top: number
+}
+
+function Row({ entry, machines, top }: RowProps) {
   const names = parseJsonPath(entry.path)
   const above = names.slice(0, -1)
+  const where = whereOf(entry, machines)
   const to = entry.kind === 'folder' ? folderAddress(names) : `${folderAddress(above)}?select=${entry.id}`
   return (
     <li className={rows.row} style={{ transform: `translateY(${top}px)` }}>
@@ -113,12 +120,15 @@ function Row({ entry, top }: { readonly entry: Entry; readonly top: number }) {
           {entry.name}
         </Link>
         <Text size="xs" c="dimmed" truncate>
-          {parentPath(entry.path)}
+          {above.length === 0 ? 'in all files' : `in ${above.join(' / ')}`}
         </Text>
       </div>
       <div className={classes.state}>
         <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
       </div>
+      <Text size="sm" c="dimmed" className={classes.where} truncate title={where.sentence}>
+        {where.machines.map(({ name }) => name).join(', ')}
+      </Text>
       <Text size="sm" c="dimmed" className={classes.when} title={exactTime(entry.modified)}>
         {timeText(entry.modified)}
       </Text>

@@ -77,7 +77,7 @@ export function PoolSettings({ settings }: { readonly settings: Settings }) {
           </Line>
         ))}
       </Section>
-      <Section title="What was">
+      <Section title="Trash and versions">
         <NumberLine
           word="Days in the trash"
           consequence="What is deleted can be restored for so long."
@@ -101,13 +101,13 @@ export function PoolSettings({ settings }: { readonly settings: Settings }) {
       <Section title="Network">
         <NumberLine
           word="Sending at most"
-          consequence="In MB/s for each machine; 0 is no limit."
+          consequence="MB/s for each machine, for copies made in the background; 0 is no limit."
           value={settings.upBytesPerSec / megabyte}
           onSave={(rate) => save.mutate({ upBytesPerSec: Math.round(rate * megabyte) })}
         />
         <NumberLine
           word="Receiving at most"
-          consequence="In MB/s for each machine; 0 is no limit."
+          consequence="MB/s for each machine, for copies made in the background; 0 is no limit."
           value={settings.downBytesPerSec / megabyte}
           onSave={(rate) => save.mutate({ downBytesPerSec: Math.round(rate * megabyte) })}
         />

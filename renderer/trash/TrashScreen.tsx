@@ -12,7 +12,6 @@ import { didUndoably, failed } from '../app/undo.ts'
 import { VirtualList } from '../app/VirtualList.tsx'
 import { encodePath, parseJsonPath } from '../../shared/paths.ts'
 import { EntryIcon } from '../files/EntryIcon.tsx'
-import { parentPath } from '../files/folderRows.ts'
 import { sizeText } from '../words/sizes.ts'
 import { exactTime, timeText, untilText } from '../words/times.ts'
 import classes from './TrashScreen.module.css'
@@ -50,7 +49,7 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
     client.setQueryData<TrashItem[]>(trashQuery.queryKey, (before) => before?.filter(({ id }) => id !== item.id))
     try {
       const entry = await request<Entry>('POST', `/v1/trash/${item.id}/restore`)
-      didUndoably(`“${item.name}” is back in ${parentPath(entry.path)}`, async () => {
+      didUndoably(`“${item.name}” is back in ${placeText(entry.path)}`, async () => {
         await request('DELETE', `/v1/${entry.kind}s/${encodePath(parseJsonPath(entry.path))}`)
       })
     } catch (error) {
@@ -66,7 +65,7 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
           {item.name}
         </Text>
         <Text size="xs" c="dimmed" truncate>
-          from {parentPath(item.path)}
+          from {placeText(item.path)}
         </Text>
       </div>
       <Text size="sm" c="dimmed" className={classes.when} title={exactTime(item.deletedAt)}>
@@ -88,4 +87,9 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
       </Button>
     </li>
   )
+}
+
+function placeText(path: string): string {
+  const above = parseJsonPath(path).slice(0, -1)
+  return above.length === 0 ? 'all files' : above.join(' / ')
 }

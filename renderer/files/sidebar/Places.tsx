@@ -14,7 +14,10 @@ export function Places() {
   const sites = [...bySite].toSorted(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a.localeCompare(b)))
   const here = screen === 'search' ? query : new URLSearchParams()
   return (
-    <nav className={classes.places} aria-label="By machine">
+    <nav className={classes.places} aria-labelledby="by-machine">
+      <h2 className={classes.heading} id="by-machine">
+        By machine
+      </h2>
       {sites.map(([site, members]) => (
         <ul key={site}>
           {site === '' ? null : (

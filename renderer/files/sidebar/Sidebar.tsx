@@ -39,6 +39,7 @@ export function Sidebar({ folder, onDrop }: Props) {
   if (!shown) return null
   return (
     <aside className={classes.sidebar} aria-label="Folders and machines">
+      <h2 className={classes.heading}>Folders</h2>
       <FolderTree folder={folder} {...(onDrop === undefined ? {} : { onDrop })} />
       <Places />
     </aside>

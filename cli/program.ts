@@ -8,6 +8,7 @@ import { contentCommands } from './commands/content.ts'
 import { healthCommands } from './commands/health.ts'
 import { machineCommands } from './commands/machines.ts'
 import { poolCommands } from './commands/pool.ts'
+import { secretsCommands } from './commands/secrets.ts'
 import { settingsCommands } from './commands/settings.ts'
 import { startCommand } from './commands/start.ts'
 import { transferCommands } from './commands/transfers.ts'
@@ -30,6 +31,7 @@ function programOf(): Command {
   machineCommands(program)
   healthCommands(program)
   settingsCommands(program)
+  secretsCommands(program)
   transferCommands(program)
   return program
 }

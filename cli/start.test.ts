@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test from 'node:test'
+import { startNode } from '../engine/main.ts'
 
 function start(folder: string, ...args: string[]) {
   const main = join(import.meta.dirname, 'main.ts')
@@ -41,5 +42,36 @@ test('start says where it is, lets only its owner in, and stops cleanly at eithe
   assert.equal(login?.[1], url, 'the port is kept')
   again.child.kill('SIGINT')
   assert.deepEqual(await again.exit, [0, null])
+  rmSync(folder, { recursive: true })
+})
+
+test('start on secrets that the keychain wraps ends with one line that names the way, and the way works', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hadahoop-wrapped-'))
+  const asApp = { dataDir: folder, discovery: false, listen: '127.0.0.1', secretsKey: Buffer.alloc(32, 1) }
+  const main = join(import.meta.dirname, 'main.ts')
+  const run = async (...args: string[]) => {
+    const child = spawn(process.execPath, [main, ...args, '--data', folder])
+    let [output, complaint] = ['', '']
+    child.stdout.on('data', (part: Buffer) => (output += part.toString()))
+    child.stderr.on('data', (part: Buffer) => (complaint += part.toString()))
+    const [code] = (await once(child, 'close')) as [number]
+    return { code, output, complaint }
+  }
+  const first = await startNode(asApp)
+  assert.match((await run('secrets')).output, /wrapped with a key/)
+  await first.stop()
+
+  const refused = await run('start', '--no-discovery')
+  assert.equal(refused.code, 1)
+  assert.match(refused.complaint, /^hadahoop: the secrets .* are wrapped .* `hadahoop secrets unwrap` .*\n$/)
+
+  const second = await startNode(asApp)
+  assert.equal(second.nodeId, first.nodeId)
+  assert.match((await run('secrets', 'unwrap')).output, /files that only their owner/)
+  await second.stop()
+  const third = start(folder, '--json')
+  assert.equal((JSON.parse(await third.line()) as { nodeId: string }).nodeId, first.nodeId)
+  third.child.kill('SIGTERM')
+  await third.exit
   rmSync(folder, { recursive: true })
 })

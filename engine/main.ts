@@ -7,8 +7,8 @@ import { availableParallelism, hostname } from 'node:os'
 import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
-import { type Assets, createGateway, loadAssets } from './gateway/index.ts'
-import { IDENTITY_FILE, loadIdentity, POOL_FILE } from './identity/index.ts'
+import { type Assets, createGateway, loadAssets, secretsOperations } from './gateway/index.ts'
+import { IDENTITY_FILE, loadIdentity, POOL_FILE, SecretFiles } from './identity/index.ts'
 import {
   createDiscovery,
   createDisk,
@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly site?: string
   readonly quotaBytes?: number
   readonly minimumFreeBytes?: number
+  /** Opens and wraps the node's secrets, 32 bytes from the system's keychain; without, they lie in files for their owner. */
+  readonly secretsKey?: Buffer
   /** Told of what went wrong in the background, one line each. */
   readonly log?: (line: string) => void
 }
@@ -61,7 +63,7 @@ const apiFile = 'api.json'
 const portsFile = 'ports.json'
 const secretMode = 0o600
 
-/** Starts a node; resolves when requests are answered. Throws `folder-in-use`, `port-taken`, `runtime`, `newer-database`. */
+/** Starts a node; resolves when requests are answered. Throws `folder-in-use`, `port-taken`, `runtime`, `newer-database`, `secrets-wrapped`, `secrets-key`. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   probeRuntime()
   // Whatever the data folder's own mode is: its files are this user's alone.
@@ -74,7 +76,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   for (const file of await disk.protect([IDENTITY_FILE, POOL_FILE, apiFile])) {
     log(`${file} could be read by others on this computer; that is mended now`)
   }
-  const identity = await loadIdentity({ disk, random: systemRandom }, await machineHash())
+  const secrets = await SecretFiles.open({ disk, random: systemRandom, key: options.secretsKey })
+  const identity = await loadIdentity({ disk: secrets, random: systemRandom }, await machineHash())
   const kept = await readPorts(disk)
   const peerPort = options.peerPort ?? kept.peerPort
   const compute = createThreadedCompute({ spawn: spawnThread, threads: availableParallelism() })
@@ -87,7 +90,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ports: {
         clock: systemClock,
         random: systemRandom,
-        disk,
+        disk: secrets,
         transport: createTransport(identity, systemClock),
         discovery: createDiscovery(systemClock, options.listen === undefined ? {} : { host: options.listen }),
         compute,
@@ -112,7 +115,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { apiListen } = options
   const apiPort = options.apiPort ?? kept.apiPort
   const gateway = createGateway({
-    service: engine.service,
+    service: { ...engine.service, ...secretsOperations(secrets) },
     clock: systemClock,
     random: systemRandom,
     token,

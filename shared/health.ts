@@ -74,6 +74,11 @@ export const repairRequestSchema = z.strictObject({ resume: z.literal(true) }).m
 export type RepairRequest = z.output<typeof repairRequestSchema>
 
 export const conditionsSchema = z
-  .strictObject({ onBattery: z.boolean(), metered: z.boolean() })
+  .strictObject({
+    onBattery: z.boolean(),
+    metered: z.boolean(),
+    /** It goes to sleep now: other machines hear that it is away, not broken. False or missing: it is awake. */
+    asleep: z.boolean().optional(),
+  })
   .meta({ id: 'Conditions', description: 'of the computer that this node runs on; forgotten at a restart' })
 export type Conditions = z.output<typeof conditionsSchema>

@@ -19,6 +19,7 @@ import {
   settingsSchema,
 } from './pool.ts'
 import { confirmHeader, type Route } from './route.ts'
+import { secretsChangeSchema, secretsSchema } from './secrets.ts'
 import { activityPageSchema, loginLinkSchema, loginSchema } from './transfers.ts'
 
 export const machineRoutes: readonly Route[] = [
@@ -163,6 +164,20 @@ export const machineRoutes: readonly Route[] = [
     body: conditionsSchema,
     answers: { 204: 'nothing' },
     errors: ['no-pool'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/secrets',
+    summary: 'How this node keeps its secrets on its computer',
+    answers: { 200: secretsSchema },
+  },
+  {
+    method: 'PUT',
+    path: '/v1/secrets',
+    summary: 'Wrap them with a key from the system’s keychain, or keep them in files again',
+    body: secretsChangeSchema,
+    answers: { 200: secretsSchema },
+    errors: ['no-keychain'],
   },
   { method: 'GET', path: '/v1/doctor', summary: 'Why machines do not see each other', answers: { 200: doctorSchema } },
   {

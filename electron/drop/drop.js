@@ -10,10 +10,15 @@ document.addEventListener('dragover', (event) => {
   area.classList.add('over')
 })
 document.addEventListener('dragleave', () => area.classList.remove('over'))
-document.addEventListener('drop', async (event) => {
+document.addEventListener('drop', (event) => {
   event.preventDefault()
   area.classList.remove('over')
-  const paths = desktop.pathsOf([...(event.dataTransfer?.files ?? [])])
+  void take([...(event.dataTransfer?.files ?? [])])
+})
+
+/** @param {File[]} files */
+async function take(files) {
+  const paths = desktop.pathsOf(files)
   if (paths.length === 0) return
   try {
     await desktop.importPaths(paths, '/')
@@ -21,4 +26,4 @@ document.addEventListener('drop', async (event) => {
   } catch (error) {
     words.textContent = error instanceof Error ? error.message : String(error)
   }
-})
+}

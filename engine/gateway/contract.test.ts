@@ -23,6 +23,8 @@ function wholeService(): MemoryService {
     steerTransfer: none,
     forgetTransfers: none,
     settings: none,
+    secrets: none,
+    protectSecrets: none,
     patchSettings: none,
     activity: none,
     scrub: none,

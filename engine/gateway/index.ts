@@ -2,4 +2,5 @@
 export { type Asset, type Assets, loadAssets } from './assets.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export type { Notice, OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from './service.ts'
+export { secretsOperations } from './service/secrets.ts'
 export { createService, type NodeParts, type PoolParts } from './service/index.ts'

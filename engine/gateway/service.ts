@@ -30,6 +30,8 @@ import type {
   PoolJoin,
   ReplicaHolder,
   SearchQuery,
+  Secrets,
+  SecretsChange,
   Settings,
   SettingsPatch,
   SettleRequest,
@@ -172,6 +174,9 @@ export interface Service {
   resumeRepair?(): Promise<void>
   setConditions?(conditions: Conditions): Promise<void>
   doctor(): Promise<DoctorCheck[]>
+  secrets?(): Promise<Secrets>
+  /** `no-keychain`. */
+  protectSecrets?(change: SecretsChange): Promise<Secrets>
 
   // Work and settings
   /** `not-found`, `bad-path`, `source-unreadable`, `too-many`. */

@@ -359,6 +359,25 @@ test('stopping says goodbye first and ends everything', async () => {
   assert.equal(b.network.lastProblem(a.nodeId)?.code, 'unreachable')
 })
 
+test('a node that goes to sleep says so at once, and so when it is awake again', async () => {
+  await using world = createSimWorld({ seed: 4 })
+  const [a, b] = (await pool(world, ['a', 'b'])) as [TestNode, TestNode]
+  const leaving: boolean[] = []
+  b.network.on({ pulse: (_, pulse) => leaving.push(pulse.leaving) })
+  a.network.setAsleep(true)
+  await world.run(100)
+  assert.deepEqual(leaving, [true])
+  a.network.setAsleep(false)
+  await world.run(100)
+  assert.deepEqual(leaving, [true, false])
+  a.network.setAsleep(true)
+  await world.run(100)
+  world.suspend('a')
+  await world.run(3_600_000)
+  world.resume('a')
+  await world.until(() => b.connected(a) && leaving.at(-1) === false, 'a beat that says it is awake', 20_000)
+})
+
 test('a node that is not wanted any more is left alone', async () => {
   await using world = createSimWorld({ seed: 4 })
   const [a, b] = (await pool(world, ['a', 'b'])) as [TestNode, TestNode]

@@ -44,6 +44,7 @@ export class Network implements PeerNetwork {
   readonly #pool = new PayloadPool()
   readonly #problems = new Map<NodeId, Problem>()
   readonly #traffic = new TrafficMeter()
+  #asleep = false
   #pulseSource: () => Omit<Pulse, 'nowMs'> = () => restingPulse
   #pairing: ((wire: Wire) => void) | undefined
   #listening: Listening | undefined
@@ -141,6 +142,14 @@ export class Network implements PeerNetwork {
 
   setPulse(source: () => Omit<Pulse, 'nowMs'>): void {
     this.#pulseSource = source
+  }
+
+  setAsleep(asleep: boolean): void {
+    if (asleep === this.#asleep) return
+    this.#asleep = asleep
+    // At once: the computer may be asleep before the next one is due.
+    const pulse = this.#pulse()
+    for (const { connection } of this.#connections.values()) connection.beat(pulse)
   }
 
   onPairingWire(listener: (wire: Wire) => void): void {
@@ -320,6 +329,7 @@ export class Network implements PeerNetwork {
     // On Linux the monotonic clock stands still while the machine sleeps; the wall clock shows it.
     const passedMs = Math.max(nowMs - this.#lastBeat.monotonicMs, this.#clock.nowMs() - this.#lastBeat.wallMs)
     if (passedMs - limits.heartbeatMs > limits.wakeGapMs) {
+      this.#asleep = false
       this.reset('wake')
       this.#emit((events) => events.woke?.())
       return
@@ -336,7 +346,8 @@ export class Network implements PeerNetwork {
   }
 
   #pulse(): Pulse {
-    return { ...this.#pulseSource(), nowMs: this.#clock.nowMs() }
+    const pulse = this.#pulseSource()
+    return { ...pulse, leaving: pulse.leaving || this.#asleep, nowMs: this.#clock.nowMs() }
   }
 
   // -------------------------------------------------------------- telling

@@ -124,6 +124,8 @@ export interface PeerNetwork {
   on(events: Partial<PeerNetworkEvents>): Disposable
   /** The pulse to send; asked for at each beat. */
   setPulse(source: () => Omit<Pulse, 'nowMs'>): void
+  /** Says to all peers, at once and in every beat, that this computer goes to sleep; or that it is awake again. */
+  setAsleep(asleep: boolean): void
   /** Why the last attempt to connect with this node failed or was refused, here or there; undefined once connected. */
   lastProblem(nodeId: NodeId): Problem | undefined
   /** Wires of purpose `pair`, unadmitted: handed over as they come (membership's pairing answers them). */

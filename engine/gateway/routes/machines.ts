@@ -12,6 +12,7 @@ import {
   poolJoinSchema,
   problemSchema,
   repairRequestSchema,
+  secretsChangeSchema,
   settingsPatchSchema,
   whatIfQuerySchema,
 } from '../../../shared/index.ts'
@@ -94,6 +95,10 @@ function nodeRoutes(app: FastifyInstance, service: Service): void {
       await service.setConditions?.(check(conditionsSchema, request.body))
       return reply.code(204).send()
     })
+  }
+  if (service.secrets !== undefined) app.get('/v1/secrets', () => service.secrets?.())
+  if (service.protectSecrets !== undefined) {
+    app.put('/v1/secrets', (request) => service.protectSecrets?.(check(secretsChangeSchema, request.body)))
   }
   app.get('/v1/doctor', async () => ({ checks: await service.doctor() }))
 }

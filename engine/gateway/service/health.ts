@@ -31,6 +31,7 @@ export function healthOperations(parts: NodeParts): Required<HealthOperations> {
     },
     async setConditions(conditions) {
       pool().repair.setConditions(conditions)
+      parts.network.setAsleep(conditions.asleep ?? false)
     },
   }
 }

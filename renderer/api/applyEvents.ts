@@ -3,7 +3,7 @@
  * sums that no event carries (the pool's, the trash) are asked again, at most once per interval however many events come.
  */
 import type { QueryClient } from '@tanstack/react-query'
-import type { Activity, Entry, GoneEntry, Health, Node, Transfer } from '../../shared/index.ts'
+import type { Activity, Entry, GoneEntry, GoneTransfer, Health, Node, Transfer } from '../../shared/index.ts'
 import { type FolderRows, noteChanges } from '../files/folderQuery.ts'
 import { applyChanges, type Sorting } from '../files/folderRows.ts'
 import { treeSorting } from '../files/sidebar/treeQuery.ts'
@@ -12,7 +12,7 @@ import { noteAllProtected, noteEntries } from '../transfers/uploads.ts'
 export interface Events {
   readonly entries: ReadonlyMap<string, Entry | GoneEntry>
   readonly nodes: readonly Node[]
-  readonly transfers: readonly Transfer[]
+  readonly transfers: readonly (Transfer | GoneTransfer)[]
   readonly activity: readonly Activity[]
   readonly health: Health | undefined
 }
@@ -22,9 +22,10 @@ const activityKept = 200
 export function applyEvents(client: QueryClient, events: Events): void {
   if (events.entries.size > 0) applyEntries(client, events.entries)
   if (events.nodes.length > 0) patchList(client, ['nodes'], events.nodes)
-  if (events.transfers.length > 0) patchList(client, ['transfers'], events.transfers)
+  if (events.transfers.length > 0) applyTransfers(client, events.transfers)
   if (events.health !== undefined) {
     client.setQueryData<Health>(['health'], events.health)
+    void client.invalidateQueries({ queryKey: ['uncopied'] })
     if (events.health.state === 'protected') noteAllProtected()
   }
   if (events.activity.length > 0) {
@@ -61,6 +62,19 @@ function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | 
     const isOfEntry = (kind === 'versions' || kind === 'replicas') && id !== undefined
     if (isOfEntry && changes.has(id)) void client.invalidateQueries({ queryKey: query.queryKey })
   }
+}
+
+/** New ones come first. */
+function applyTransfers(client: QueryClient, transfers: readonly (Transfer | GoneTransfer)[]): void {
+  client.setQueryData<Transfer[]>(['transfers'], (before) => {
+    if (before === undefined) return undefined
+    const byId = new Map(transfers.map((each) => [each.id, each]))
+    const known = new Set(before.map(({ id }) => id))
+    const fresh = [...byId.values()].filter(({ id }) => !known.has(id)).toReversed()
+    return [...fresh, ...before.map((each) => byId.get(each.id) ?? each)].filter(
+      (each): each is Transfer => !('gone' in each),
+    )
+  })
 }
 
 /** Replaces items of equal id, adds new ones at the end. */

@@ -11,6 +11,7 @@ import type {
   ReplicaHolder,
   Settings,
   Transfer,
+  TransferPage,
   TrashItem,
   Version,
   WhatIf,
@@ -69,15 +70,13 @@ export const activityQuery = queryOptions({
 
 export const transfersQuery = queryOptions({
   queryKey: ['transfers'],
-  queryFn: async ({ signal }) => {
-    try {
-      return await all<Transfer>('/v1/transfers', signal)
-    } catch (error) {
-      // An engine that moves nothing by itself has no such list.
-      if (error instanceof Problem && error.status === 404) return []
-      throw error
-    }
-  },
+  queryFn: ({ signal }) => all<Transfer>('/v1/transfers', signal),
+})
+
+/** What lies on this machine alone so far; changes with health. */
+export const uncopiedQuery = queryOptions({
+  queryKey: ['uncopied'],
+  queryFn: async ({ signal }) => (await request<TransferPage>('GET', '/v1/transfers?limit=1', { signal })).uncopied,
 })
 
 export const versionsQuery = (id: string) =>

@@ -9,6 +9,8 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { failed } from '../app/undo.ts'
 import { filesText } from '../words/sizes.ts'
 import classes from './DropTarget.module.css'
+import { importDropped } from './importPaths.ts'
+import { useLeaving } from './leaving.ts'
 import { readDropped } from './readDropped.ts'
 import { startUpload } from './uploads.ts'
 
@@ -16,6 +18,7 @@ const hasFiles = (transfer: DataTransfer | null): transfer is DataTransfer => tr
 
 export function DropTarget({ folder, children }: { readonly folder: readonly string[]; readonly children: ReactNode }) {
   const [isOver, setOver] = useState(false)
+  useLeaving()
   useEffect(() => {
     // Elements inside come and go under the pointer; only leaving all of them is leaving.
     let depth = 0
@@ -25,6 +28,7 @@ export function DropTarget({ folder, children }: { readonly folder: readonly str
     }
     const take = async (transfer: DataTransfer): Promise<void> => {
       try {
+        if (await importDropped([...transfer.files], folder)) return
         const { picked, emptyFolders, name } = await readDropped(transfer, folder)
         startUpload(name, folder, picked, emptyFolders)
         if (picked.length > 0)

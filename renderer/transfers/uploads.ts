@@ -1,7 +1,7 @@
 /**
  * Uploads of this window: what was dropped or chosen together is one upload. A few requests run at once, small files share one. An
  * upload whose file fails goes on with the others and can be tried again for what failed. Uploads live in this window only, so
- * closing it asks first. Files count as protected when the engine says so of their entries, or of everything.
+ * closing it asks first (leaving.ts). Files count as protected when the engine says so of their entries, or of everything.
  */
 import type { Entry } from '../../shared/index.ts'
 import { encodePath } from '../../shared/paths.ts'
@@ -48,6 +48,8 @@ interface Work {
   shown: Upload
   readonly waiting: Picked[]
   readonly failures: Failure[]
+  /** What was left when it was cancelled. */
+  readonly cancelled: Picked[]
   readonly running: Set<Shipment>
   /** Ids of entries stored and not yet known to be protected. */
   readonly copying: Set<string>
@@ -96,6 +98,7 @@ export function startUpload(
     },
     waiting: picked.toReversed(),
     failures: [],
+    cancelled: [],
     running: new Set(),
     copying: new Set(),
     bytesStored: 0,
@@ -127,8 +130,13 @@ export function cancelUpload(id: number): void {
   const work = works.get(id)
   if (work === undefined) return
   work.isCancelled = true
+  work.isPaused = false
+  work.cancelled.push(...work.waiting)
   work.waiting.length = 0
-  for (const { abort } of work.running) abort.abort()
+  for (const { picked, abort } of work.running) {
+    abort.abort()
+    work.cancelled.push(...picked)
+  }
   work.running.clear()
   show()
 }
@@ -136,8 +144,11 @@ export function cancelUpload(id: number): void {
 export function retryUpload(id: number): void {
   const work = works.get(id)
   if (work === undefined) return
-  work.waiting.push(...work.failures.map(({ picked }) => picked))
+  // What was cancelled goes on with what it had left; what failed with that.
+  work.waiting.push(...work.cancelled, ...work.failures.map(({ picked }) => picked))
   work.failures.length = 0
+  work.cancelled.length = 0
+  work.isCancelled = false
   pump()
   show()
 }
@@ -145,6 +156,12 @@ export function retryUpload(id: number): void {
 /** Forgets the uploads that have ended. */
 export function clearUploads(): void {
   for (const [id, { shown }] of works) if (shown.state !== 'running' && shown.state !== 'paused') works.delete(id)
+  show()
+}
+
+/** Takes one that has ended off the list. */
+export function removeUpload(id: number): void {
+  works.delete(id)
   show()
 }
 
@@ -293,7 +310,3 @@ function factsOf(work: Work) {
     failures: [...work.failures],
   }
 }
-
-addEventListener('beforeunload', (event) => {
-  if (activeUploads.get() > 0) event.preventDefault()
-})

@@ -270,9 +270,10 @@ export class Repair implements Worker {
     const [refused] = orders.give(found)
     const done = refused === undefined ? page.length : page.findIndex(({ chunkId }) => chunkId === refused.chunk)
     const cursor = page[done - 1]?.chunkId ?? this.#progress.cursor(key)
-    this.#progress.moveTo(key, cursor, plan.turns.slice(0, done), now)
-    if (refused === undefined && page.length < limits.repairPage)
-      this.#progress.endPass(key, view.self, unsettled ? limits.copySettleMs : limits.copyRetryMs, now)
+    const unfinished = unsettled || found.length > 0
+    const lookedMs = clock.monotonicMs() - now
+    this.#progress.moveOn(key, { cursor, turns: plan.turns.slice(0, done), unfinished, lookedMs })
+    if (refused === undefined && page.length < limits.repairPage) this.#progress.endPass(key, view.self, now)
   }
 
   /** Machines that refused a short time ago get nothing now. */

@@ -142,12 +142,20 @@ function plannersOf(view: RepairView): Place[] {
   return [...view.members.values()].filter((each) => each.plans && each.reachable).map((each) => each.place)
 }
 
+/** Whose turn a chunk is. */
+export interface Turn {
+  /** Undefined where nobody can plan. */
+  readonly planner: NodeId | undefined
+  /** This node is the next should the planner be stuck: nobody else takes it over meanwhile. */
+  readonly isNext: boolean
+}
+
 /** What one node makes of a page of chunks. */
 export interface RepairPlan {
   /** What this node orders. */
   readonly orders: readonly CopyOrder[]
-  /** Whose turn each chunk is, in the order of the chunks: undefined where nobody can plan. */
-  readonly turns: readonly (NodeId | undefined)[]
+  /** In the order of the chunks. */
+  readonly turns: readonly Turn[]
 }
 
 /**
@@ -160,15 +168,15 @@ export function planRepair(chunks: readonly ChunkFacts[], stuck: ReadonlySet<Nod
   const orders: CopyOrder[] = []
   const turns = chunks.map((facts) => {
     const order = rendezvousOrder(facts.chunkId, planners)
-    const turn = order.findIndex(({ nodeId }) => !stuck.has(nodeId))
-    if (order[turn]?.nodeId !== view.self) return order[turn]?.nodeId
+    const [planner, next] = order.filter(({ nodeId }) => !stuck.has(nodeId)).map(({ nodeId }) => nodeId)
+    if (planner !== view.self) return { planner, isNext: next === view.self }
     const key = groupKey(facts)
     const need = needs.get(key) ?? needOf(facts, view)
     needs.set(key, need)
-    const passedOver = order.slice(0, turn).map(({ nodeId }) => nodeId)
+    const passedOver = order.map(({ nodeId }) => nodeId).filter((nodeId) => stuck.has(nodeId))
     const copies = orderFor(facts, need, view, passedOver)
     if (copies !== undefined) orders.push(copies)
-    return view.self
+    return { planner, isNext: false }
   })
   return { orders, turns }
 }

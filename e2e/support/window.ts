@@ -36,9 +36,51 @@ export async function dropFiles(page: Page, files: Readonly<Record<string, strin
   await expect(page.getByText('Drop to put into')).toBeHidden()
 }
 
-/** Fails on any violation of the rules of accessibility that a program can check. */
+/** Fails on any violation of the rules of accessibility that a program can check, in light and in dark. */
 export async function expectAccessible(page: Page, what: string, except: string[] = []): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).disableRules(except).analyze()
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
-  expect(found, what).toEqual([])
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await new AxeBuilder({ page }).disableRules(except).analyze()
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
+    expect(found, `${what}, ${colorScheme}`).toEqual([])
+  }
 }
+
+/** Presses Tab until the focus has gone round; what it reached, as words. */
+export async function tabRound(page: Page, most = 150): Promise<string[]> {
+  const reached: string[] = []
+  await page.evaluate(`(() => {
+    for (const element of document.querySelectorAll('[data-reached]')) delete element.dataset.reached
+    document.activeElement?.blur()
+  })()`)
+  for (let presses = 0; presses < most; presses++) {
+    await page.keyboard.press('Tab')
+    const name = await page.evaluate(`(${markFocused})()`)
+    if (name === null) break
+    reached.push(String(name))
+  }
+  return reached
+}
+
+/** Visible things that can be pressed or filled in and that Tab has not reached. */
+export async function notReached(page: Page): Promise<string[]> {
+  return await page.evaluate(`(${listUnmarked})()`)
+}
+
+// In the browser, so as text: this project has no types of the DOM here.
+const markFocused = `() => {
+  const focused = document.activeElement
+  if (focused === null || focused === document.body) return 'the page'
+  if (focused.dataset.reached) return null
+  focused.dataset.reached = 'yes'
+  return focused.getAttribute('aria-label') ?? focused.textContent.trim().slice(0, 60) ?? focused.tagName
+}`
+const listUnmarked = `() => {
+  const all = document.querySelectorAll('a[href], button, input, select, textarea, [tabindex]:not([tabindex="-1"])')
+  return [...all]
+    .filter((element) => !element.dataset.reached && !element.disabled && element.tabIndex >= 0)
+    .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.type !== 'file')
+    // Of radio buttons that belong together Tab reaches one.
+    .filter((element) => element.type !== 'radio' || !document.querySelector('input[type=radio][data-reached][name="' + element.name + '"]'))
+    .map((element) => element.outerHTML.slice(0, 160))
+}`

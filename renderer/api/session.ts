@@ -13,6 +13,9 @@ export const loginProblem = createValue<string | null>(null)
 
 onLoggedOut(() => session.set('out'))
 
+// A link that is opened where the window stands already changes the address only.
+addEventListener('hashchange', () => location.hash.startsWith('#login=') && location.reload())
+
 export async function login(): Promise<void> {
   const [, code] = /^#login=(.+)$/.exec(location.hash) ?? []
   if (code !== undefined) {

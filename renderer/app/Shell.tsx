@@ -32,12 +32,18 @@ export function Shell({ pool }: { readonly pool: Pool }) {
   const { screen, folder } = useAddress()
   const [shortcutsShown, showShortcuts] = useState(false)
   useHotkeys([
-    ['mod+K', openPalette],
     ['mod+Z', () => void undoLast()],
     ['shift+?', () => showShortcuts(true)],
     ['?', () => showShortcuts(true)],
-    ...railScreens.map(({ to }, at): [string, () => void] => [`mod+${at + 1}`, () => navigate(to)]),
   ])
+  // Also from within a text box.
+  useHotkeys(
+    [
+      ['mod+K', openPalette],
+      ...railScreens.map(({ to }, at): [string, () => void] => [`mod+${at + 1}`, () => navigate(to)]),
+    ],
+    [],
+  )
   return (
     <div className={classes.shell}>
       <Rail pool={pool} screen={screen} />

@@ -33,7 +33,11 @@ export function Compare({ entry, versions, decides, onClose }: Props) {
     >
       <div className={classes.sides}>
         {versions.map((version) => (
-          <section key={version.id} className={classes.side} aria-label={`Version of ${exactTime(version.created)}`}>
+          <section
+            key={version.id}
+            className={classes.side}
+            aria-label={version.current ? 'The version shown now' : `Version of ${exactTime(version.created)}`}
+          >
             <Head version={version} />
             <div className={classes.stage}>
               <PreviewContent entry={entry} version={version} plays={false} />

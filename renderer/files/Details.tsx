@@ -1,5 +1,5 @@
 /** The panel beside the list: what is chosen, is it safe, where it is, and what it was. */
-import { Button, CloseButton, Stack, Text, Title } from '@mantine/core'
+import { Button, CloseButton, Group, Stack, Text, Title } from '@mantine/core'
 import { IconDownload, IconEye, IconTrash } from '@tabler/icons-react'
 import type { Entry } from '../../shared/index.ts'
 import { itemsText, sizeText } from '../words/sizes.ts'
@@ -55,9 +55,18 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
         </Text>
       </div>
       {entry.kind === 'file' ? (
-        <Button variant="default" leftSection={<IconEye size={16} aria-hidden />} onClick={() => onPreview(entry)}>
-          Preview
-        </Button>
+        <Group gap={8} grow wrap="nowrap">
+          <Button variant="default" leftSection={<IconEye size={16} aria-hidden />} onClick={() => onPreview(entry)}>
+            Preview
+          </Button>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            onClick={() => download([entry])}
+          >
+            Download
+          </Button>
+        </Group>
       ) : null}
       {entry.conflict ? <Conflict entry={entry} /> : null}
       <dl className={classes.facts}>

@@ -336,7 +336,9 @@ export const limits = {
   importBytesAtOnce: 8 * MiB,
   importMediumAtOnce: 8,
   importLargeAtOnce: 2,
-  importCountAtOnce: 32,
+  importCountAtOnce: 512,
+  /** So long an import counts before it stores. */
+  importCountFirstMs: 500,
   /** How often a file that changes while it is read, or meets a passing trouble, is tried, and how long between. */
   importAttempts: 3,
   importRetryMs: 1_000,

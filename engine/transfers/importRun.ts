@@ -67,6 +67,8 @@ export class ImportRun {
     const either = AbortSignal.any([signal, this.#end.signal])
     const counting = this.#count(either)
     try {
+      // What is small is counted before it begins, so that its totals stand from the start.
+      await Promise.race([counting, this.#deps.clock.sleep(limits.importCountFirstMs, either)])
       await this.#storeAll(either, signal)
     } finally {
       await Promise.all(this.#running)

@@ -71,7 +71,7 @@ function Sign({ state }: { readonly state: Line['state'] }) {
 }
 
 const storedLook: StateLook = { word: 'Stored here', color: 'var(--state-protected)', icon: IconCheck }
-const copyingLook: StateLook = { ...fileStateLooks.copying, word: 'Being copied' }
+const copyingLook: StateLook = { ...fileStateLooks.copying, word: 'Not yet copied' }
 
 /** Stored here, then protected. */
 function Phases({ phase }: Pick<Line, 'phase'>) {

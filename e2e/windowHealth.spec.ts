@@ -1,4 +1,5 @@
 // What the window says of a pool that loses a machine and repairs itself, and of an engine that goes away.
+import { randomBytes } from 'node:crypto'
 import { expect, test } from '@playwright/test'
 import { endAll, startPool, type TestNode } from './support/nodes.ts'
 import { openWindow } from './support/window.ts'
@@ -24,6 +25,24 @@ test('a machine that vanishes turns the dashboard; its return turns it back', as
   await expect(page.getByText('No file would be lost.')).toBeVisible()
   await page.getByRole('button', { name: 'Imagine node0 lost' }).click()
   await expect(page.getByText('1 file would be lost')).toBeVisible()
+})
+
+test('a machine that dies for good: the dashboard turns, copies are made anew, and it turns back', async ({ page }) => {
+  nodes = await startPool(3)
+  const [first, , third] = nodes as [TestNode, TestNode, TestNode]
+  // A short wait, and copying so slow that a person could watch it.
+  await first.json('PATCH', '/v1/settings', { graceMs: { desktop: 1000 }, upBytesPerSec: 400_000 })
+  for (let file = 0; file < 8; file++) await first.put(`Scan ${file}.bin`, randomBytes(400_000), '?wait=all')
+  await openWindow(page, first, '/health')
+  const sentence = page.getByRole('region', { name: 'In one sentence' }).getByRole('heading')
+  await expect(sentence).toHaveText('All 8 files have their copies on different machines.')
+  await third.kill()
+  const gone = page.getByRole('article', { name: 'node2' })
+  await expect(gone).toContainText(/Off since/, { timeout: 25_000 })
+  await expect(sentence).toHaveText(/being copied|fewer copies|one copy left/, { timeout: 10_000 })
+  await expect(page.getByText(/ to copy/)).toBeVisible()
+  await expect(sentence).toHaveText('All 8 files have their copies on different machines.', { timeout: 25_000 })
+  await expect(page.getByText('Nothing has to be copied now.')).toBeVisible()
 })
 
 test('an engine that stops shows a bar; after its restart the window asks for a login', async ({ page }) => {

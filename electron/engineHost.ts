@@ -123,6 +123,7 @@ export class EngineHost {
       const message = fromEngineSchema.safeParse(raw)
       if (!message.success || this.#child !== child) return
       problem = this.#hear(message.data) ?? problem
+      if (message.data.type === 'failed') child.kill()
     })
     child.onExit((code) => {
       if (this.#child !== child) return

@@ -7,6 +7,8 @@ import { startNode } from '../engine/main.ts'
 import type { FromEngine, ToEngine } from './engineMessages.ts'
 
 const port = process.parentPort
+/** Longer than a message takes. */
+const lingerMs = 5000
 const say = (message: FromEngine): void => port.postMessage(message)
 
 let node: Awaited<ReturnType<typeof startNode>> | undefined
@@ -25,7 +27,8 @@ async function start({ dataDir, node: choices, secretsKey }: Extract<ToEngine, {
     const message = error instanceof Error ? error.message : String(error)
     const hint = known ? error.hint : undefined
     say({ type: 'failed', code: known ? error.code : 'internal', message, ...(hint === undefined ? {} : { hint }) })
-    process.exitCode = 1
+    // The app ends this process when it has read that; by itself only if nobody does, since leaving at once could lose the message.
+    setTimeout(() => process.exit(1), lingerMs).unref()
   }
 }
 

@@ -100,7 +100,8 @@ export class DesktopShell {
       findRunning: () => findRunning(dataDir),
       secretsKey: () => secretsKey({ safeStorage: electron.safeStorage, platform: process.platform, dataDir }),
       nowMs: () => Date.now(),
-      wait: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+      // Electron stays by itself; a wait must not.
+      wait: (delayMs) => new Promise((resolve) => void setTimeout(resolve, delayMs).unref()),
       log,
     })
     this.#watch = new EngineWatch({ onFacts: (facts) => this.#learn(facts), missed: () => this.#host.missed() })
@@ -129,8 +130,8 @@ export class DesktopShell {
     this.#serve()
     Menu.setApplicationMenu(this.#menu())
     this.#host.onState((state) => {
+      if (state.state !== 'running') this.#facts = undefined
       this.#watch.follow(this.#host.endpoint)
-      if (state.state === 'running') this.#power?.tellAgain()
       if (state.state === 'failed') void this.#tellFailure()
       this.#windows.tell('engine-state', state)
       this.#showState()
@@ -153,8 +154,8 @@ export class DesktopShell {
       powerMonitor,
       isMetered: () => isMetered(),
       tell: async (conditions) => {
-        if (this.#watch.client !== undefined && this.#facts?.state !== 'no-pool')
-          await this.#ask('PUT', '/v1/conditions', conditions)
+        // The engine keeps it with the pool; told again once there is one.
+        if (this.#facts !== undefined && this.#facts.state !== 'no-pool') await this.#ask('PUT', '/v1/conditions', conditions)
       },
       log,
       every: (delayMs, call) => void setInterval(call, delayMs).unref(),
@@ -293,12 +294,12 @@ export class DesktopShell {
   }
 
   #learn(facts: PoolFacts): void {
-    const isNew = this.#facts === undefined
+    const wasInPool = this.#facts !== undefined && this.#facts.state !== 'no-pool'
     this.#facts = facts
     const { memory, notices } = noticesFor(this.#memory, facts, Date.now())
     this.#memory = memory
     for (const notice of notices) this.#notify(notice)
-    if (isNew) this.#power?.tellAgain()
+    if (!wasInPool) this.#power?.tellAgain()
     this.#showState()
   }
 

@@ -1,0 +1,212 @@
+// The whole app on a fake of Electron, with real engines as real processes: what it starts, serves, tells, restarts and ends.
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startNode } from '../engine/main.ts'
+import { readArguments } from './arguments.ts'
+import { DesktopShell } from './shell.ts'
+import { type FakeElectron, type FakeWindow, fakeElectron, fakeKeychain } from './testElectron.ts'
+
+interface Running extends AsyncDisposable {
+  readonly fake: FakeElectron
+  readonly desktop: DesktopShell
+  readonly dataDir: string
+  readonly window: FakeWindow
+  ask(path: string, init?: RequestInit): Promise<Response>
+  /** Of all that was said to pages. */
+  said(): string
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while (!(await condition())) {
+    assert(performance.now() < deadline, what)
+    await sleep(20)
+  }
+}
+
+/** A temporary home: data, the app's own folder, a small window. */
+function home() {
+  const folder = mkdtempSync(join(tmpdir(), 'hadahoop-shell-'))
+  for (const name of ['window', 'own', 'temporary']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'window', 'index.html'), '<p>window</p>')
+  return { folder, dataDir: join(folder, 'data') }
+}
+
+async function running(
+  options: {
+    args?: string[]
+    keychain?: boolean
+    at?: ReturnType<typeof home>
+    prepare?: (fake: FakeElectron) => void
+  } = {},
+): Promise<Running> {
+  const { folder, dataDir } = options.at ?? home()
+  const fake = fakeElectron()
+  if (options.keychain) Object.assign(fake.electron, { safeStorage: fakeKeychain('gnome_libsecret') })
+  options.prepare?.(fake)
+  const paths = {
+    window: join(folder, 'window'),
+    drop: join(import.meta.dirname, 'drop'),
+    preload: '/preload.cjs',
+    engineProcess: join(import.meta.dirname, 'engineProcess.ts'),
+    icons: '/icons',
+    dataDir,
+    ownFolder: join(folder, 'own'),
+    temporaryFolder: join(folder, 'temporary'),
+    executable: '/opt/hadahoop',
+    configFolder: join(folder, 'config'),
+  }
+  const handed = readArguments(['--no-discovery', '--listen', '127.0.0.1', ...(options.args ?? [])], folder, () => true)
+  const desktop = new DesktopShell(fake.electron, paths, handed)
+  await desktop.start(handed)
+  const ask = (path: string, init?: RequestInit) => fake.session.ask(`app://hadahoop${path}`, init)
+  return {
+    fake,
+    desktop,
+    dataDir,
+    ask,
+    get window() {
+      const [window] = fake.windows
+      assert(window !== undefined)
+      return window
+    },
+    said: () => JSON.stringify(fake.windows.map(({ webContents }) => webContents.sent)),
+    async [Symbol.asyncDispose]() {
+      fake.answers.unshift(1)
+      await desktop.quit()
+      for (const { child } of fake.engines) if (child.exitCode === null) child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+const answers = (app: Running) => until('the engine answers', async () => (await app.ask('/v1/health')).status === 200)
+const json = (body: unknown): RequestInit => ({
+  method: 'POST',
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json' },
+})
+const tokenOf = (app: Running) =>
+  (JSON.parse(readFileSync(join(app.dataDir, 'api.json'), 'utf8')) as { token: string }).token
+
+test('the window opens on the app’s own scheme and reaches the engine, never its token', async () => {
+  await using app = await running()
+  assert.deepEqual(app.window.loaded, ['app://hadahoop/'])
+  await answers(app)
+  assert.equal((await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))).status, 201)
+  const content = Buffer.alloc(200_000, 'x')
+  assert.equal((await app.ask('/v1/files/a.bin', { method: 'PUT', body: content })).status, 201)
+  const part = await app.ask('/v1/files/a.bin', { headers: { range: 'bytes=10-19' } })
+  assert.equal(part.status, 206)
+  assert.equal((await part.arrayBuffer()).byteLength, 10)
+
+  const token = tokenOf(app)
+  for (const path of ['/', '/v1/health', '/v1/settings', '/v1/nodes', '/openapi.json', '/v1/secrets']) {
+    const answer = await app.ask(path)
+    assert(!(JSON.stringify([...answer.headers]) + (await answer.text())).includes(token), path)
+  }
+  for (const channel of ['engine-state', 'settings'])
+    assert(!JSON.stringify(await app.fake.invoke(channel, [])).includes(token), channel)
+  assert(!app.said().includes(token))
+})
+
+test('a page may not have the engine read files of this computer; the app may, for paths that a person chose', async () => {
+  await using app = await running()
+  await answers(app)
+  await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))
+  const local = join(app.dataDir, '..', 'local.txt')
+  writeFileSync(local, 'from this computer')
+  const direct = await app.ask(`/v1/files/stolen.txt?from=${encodeURIComponent('/etc/passwd')}`, { method: 'PUT' })
+  assert(direct.status >= 400)
+  assert((await app.ask('/v1/imports', json({ paths: ['/etc/passwd'], folder: '/' }))).status >= 400)
+  const reply = (await app.fake.invoke('import-paths', [[local], '/'])) as { ok: boolean }
+  assert.equal(reply.ok, true, JSON.stringify(reply))
+  await until('the import is there', async () => (await app.ask('/v1/files/local.txt')).status === 200)
+})
+
+test('an engine that is killed comes back, and the window is told', async () => {
+  await using app = await running()
+  await answers(app)
+  app.fake.engines[0]?.child.kill('SIGKILL')
+  await until('restarting is told', () => app.said().includes('restarting'))
+  const meanwhile = await app.ask('/v1/health')
+  assert([200, 503].includes(meanwhile.status))
+  await answers(app)
+  assert.equal(app.fake.engines.length, 2)
+  assert.deepEqual(await app.fake.invoke('engine-state', []), {
+    ok: true,
+    value: { state: 'running', attached: false },
+  })
+})
+
+test('a node that runs already is used and left running', async () => {
+  const at = home()
+  const node = await startNode({ dataDir: at.dataDir, discovery: false, listen: '127.0.0.1' })
+  await using app = await running({ at })
+  await answers(app)
+  assert.equal(app.fake.engines.length, 0)
+  assert.deepEqual(await app.fake.invoke('engine-state', []), { ok: true, value: { state: 'running', attached: true } })
+  await app.desktop.quit()
+  assert.equal((await fetch(`${node.url}/v1/health`, { headers: { authorization: `Bearer ${node.token}` } })).status, 200)
+  await node.stop()
+})
+
+test('a join link fills in the window’s code: the one at the start when it asks, later ones at once', async () => {
+  await using app = await running({ args: ['hadahoop://join/AB12-CD34-EF56-GH78-JK90'] })
+  assert.deepEqual(await app.fake.invoke('take-join-code', []), { ok: true, value: 'AB12-CD34-EF56-GH78-JK90' })
+  assert.deepEqual(await app.fake.invoke('take-join-code', []), { ok: true, value: null })
+  app.desktop.takeOver({ joinCode: 'ZZ12-CD34-EF56-GH78-JK90', files: [], hidden: false })
+  assert.match(app.said(), /ZZ12-CD34-EF56-GH78-JK90/)
+  assert.equal(app.fake.windows.length, 1)
+  assert.equal((await app.ask('/v1/pool').catch(() => ({ status: 503 }))).status === 200, false, 'nothing was joined')
+})
+
+test('secrets are wrapped where the keychain is real', async () => {
+  await using app = await running({ keychain: true })
+  await answers(app)
+  assert.deepEqual(await (await app.ask('/v1/secrets')).json(), { protection: 'keychain', keychain: true })
+  assert.doesNotMatch(readFileSync(join(app.dataDir, 'identity.json'), 'utf8'), /PRIVATE/)
+})
+
+test('a database of a newer release is refused in words, and not tried again and again', async () => {
+  const at = home()
+  const node = await startNode({ dataDir: at.dataDir, discovery: false, listen: '127.0.0.1' })
+  await node.stop()
+  const { default: Database } = await import('better-sqlite3')
+  const database = new Database(join(at.dataDir, 'members.db'))
+  database.pragma('user_version = 9999')
+  database.close()
+  await using app = await running({ at, prepare: (fake) => fake.answers.push(1, 0) })
+  await until('it is said twice: once more was wanted, then not', () => app.fake.questions.length === 2)
+  assert.match(JSON.stringify(app.fake.questions), /newer release/)
+  await until('it ends', () => app.fake.app.calls.includes('quit'))
+})
+
+test('tray and menu do what they say, files are opened from a copy, and quitting ends the engine', async () => {
+  await using app = await running()
+  await answers(app)
+  await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))
+  await app.ask('/v1/files/a%20b.txt', { method: 'PUT', body: 'text' })
+  const [tray] = app.fake.trays
+  await until('the tray knows the pool', () => tray?.tip.includes('protected') === true)
+  assert.equal(((await app.fake.invoke('open-file', ['/a b.txt'])) as { ok: boolean }).ok, true)
+  assert.equal(readFileSync(app.fake.opened[0] ?? '', 'utf8'), 'text')
+  assert.equal(((await app.fake.invoke('drag-files', [['/a b.txt']])) as { ok: boolean }).ok, true)
+  assert.equal(app.window.webContents.dragged.length, 1)
+  app.fake.chosen.push([join(app.dataDir, '..', 'saved.txt')])
+  assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: true })
+  assert.equal(readFileSync(join(app.dataDir, '..', 'saved.txt'), 'utf8'), 'text')
+
+  assert.equal(app.window.close(), false)
+  tray?.emit('click')
+  assert.equal(app.window.visible, true)
+  app.fake.answers.push(1)
+  app.fake.app.quit()
+  await until('all has ended', () => app.fake.app.calls.includes('quit'))
+  assert.equal(app.fake.engines[0]?.child.exitCode, 0)
+  assert.equal(app.window.close(), true)
+})

@@ -1,6 +1,6 @@
 /** Rail, screen, and what floats above every screen: palette, shortcuts, drop target. */
 import { useHotkeys } from '@mantine/hooks'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import type { Pool } from '../../shared/index.ts'
 import { DropTarget } from '../transfers/DropTarget.tsx'
 import { FilesScreen } from '../files/FilesScreen.tsx'
@@ -36,6 +36,7 @@ export function Shell({ pool }: { readonly pool: Pool }) {
     ['shift+?', () => showShortcuts(true)],
     ['?', () => showShortcuts(true)],
   ])
+  useEffect(() => window.desktop?.onShowScreen((address) => navigate(address)), [])
   // Also from within a text box.
   useHotkeys(
     [

@@ -21,6 +21,7 @@ const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] =
   [[mod, 'Shift', 'N'], 'New folder'],
   [[mod, 'U'], 'Upload'],
   [['Backspace'], 'Folder above'],
+  ...(window.desktop === undefined ? [] : [[['Alt', 'drag'], 'Drag files out of the window'] as const]),
   [['Esc'], 'Close what is on top'],
   [['?'], 'This list'],
 ]

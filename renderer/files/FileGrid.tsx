@@ -9,7 +9,7 @@ import type { Entry } from '../../shared/index.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { contentAddress } from './actions.ts'
-import { beginDrag, draggedIds } from './dragging.ts'
+import { draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileGrid.module.css'
 import type { FileListProps } from './FileList.tsx'
@@ -48,7 +48,7 @@ export function FileGrid(props: FileListProps) {
     if (at >= 0) virtual.scrollToIndex(Math.floor(at / columns), { align: 'auto' })
     // Only when the focus moves: new rows must not scroll the tiles.
   }, [focus])
-  const { onPick, dragIds } = usePick(rows, selection, select)
+  const { onPick, onDrag } = usePick(rows, selection, select)
   const { band, ...banding } = useRubberBand({
     scroller,
     select,
@@ -97,7 +97,7 @@ export function FileGrid(props: FileListProps) {
                 isChosen={selection.ids.has(entry.id)}
                 isFocused={focus === entry.id}
                 isRenaming={renaming === entry.id}
-                {...{ onPick, onOpen, onRenamed, dragIds, onMoveInto }}
+                {...{ onPick, onOpen, onRenamed, onDrag, onMoveInto }}
               />
             ))}
           </div>
@@ -115,7 +115,7 @@ interface TileProps extends Pick<FileListProps, 'onOpen' | 'onRenamed' | 'onMove
 }
 
 function Tile(props: TileProps) {
-  const { entry, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, dragIds, onMoveInto } = props
+  const { entry, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, onDrag, onMoveInto } = props
   const takes = (transfer: DataTransfer) => {
     const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
     return ids === null || ids.includes(entry.id) ? null : ids
@@ -132,7 +132,7 @@ function Tile(props: TileProps) {
       onClick={(event) => onPick(event, entry)}
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
-      onDragStart={(event) => beginDrag(event.dataTransfer, dragIds(entry))}
+      onDragStart={(event) => onDrag(event, entry)}
       onDragOver={(event) => takes(event.dataTransfer) !== null && event.preventDefault()}
       onDrop={(event) => {
         const ids = takes(event.dataTransfer)

@@ -63,7 +63,7 @@ export function FileList(props: FileListProps) {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
     // Only when the focus moves: new rows must not scroll the list.
   }, [focus])
-  const { onPick, dragIds } = usePick(rows, selection, select)
+  const { onPick, onDrag } = usePick(rows, selection, select)
   const { band, ...banding } = useRubberBand({
     scroller,
     select,
@@ -110,7 +110,7 @@ export function FileList(props: FileListProps) {
                 onPick={onPick}
                 onOpen={onOpen}
                 onRenamed={onRenamed}
-                dragIds={dragIds}
+                onDrag={onDrag}
                 onMoveInto={onMoveInto}
               />
             )

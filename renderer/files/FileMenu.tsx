@@ -4,6 +4,7 @@ import {
   IconClipboard,
   IconCopy,
   IconDownload,
+  IconExternalLink,
   IconEye,
   IconFolderPlus,
   IconPencil,
@@ -13,6 +14,7 @@ import {
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { Entry } from '../../shared/index.ts'
+import { openOutside } from './actions.ts'
 import classes from './FileMenu.module.css'
 import type { FileCommands } from './useFileCommands.ts'
 
@@ -49,6 +51,9 @@ function ChosenItems({ commands, chosen }: Pick<Props, 'commands' | 'chosen'>) {
   return (
     <>
       {isOne ? <Item icon={IconEye} word="Open" keys="Enter" onClick={() => commands.open(first)} /> : null}
+      {isOne && first.kind === 'file' && window.desktop !== undefined ? (
+        <Item icon={IconExternalLink} word="Open with its program" onClick={() => openOutside(first)} />
+      ) : null}
       {files.length > 0 ? <Item icon={IconDownload} word="Download" onClick={() => commands.download()} /> : null}
       <Menu.Divider />
       {isOne ? <Item icon={IconPencil} word="Rename" keys="F2" onClick={() => commands.rename()} /> : null}

@@ -1,13 +1,13 @@
 /** One row: name (or the box that edits it), state, machines, time, size. Draggable, and a folder takes what is dropped on it. */
 import { IconGitFork } from '@tabler/icons-react'
-import { type MouseEvent, memo, useState } from 'react'
+import { type DragEvent, type MouseEvent, memo, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import type { MachineFacts } from '../machines/machineFacts.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { sizeText } from '../words/sizes.ts'
 import { exactTime, timeText } from '../words/times.ts'
-import { beginDrag, draggedIds } from './dragging.ts'
+import { draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileList.module.css'
 import { NameBox } from './NameBox.tsx'
@@ -25,7 +25,7 @@ interface Props {
   readonly onPick: (event: MouseEvent, entry: Entry) => void
   readonly onOpen: (entry: Entry) => void
   readonly onRenamed: (entry: Entry, name: string | null) => void
-  readonly dragIds: (entry: Entry) => readonly string[]
+  readonly onDrag: (event: DragEvent, entry: Entry) => void
   readonly onMoveInto: (ids: readonly string[], target: Entry) => void
 }
 
@@ -44,7 +44,7 @@ export const FileRow = memo(function FileRow(props: Props) {
     onPick,
     onOpen,
     onRenamed,
-    dragIds,
+    onDrag,
     onMoveInto,
   } = props
   const [isOver, setOver] = useState(false)
@@ -67,7 +67,7 @@ export const FileRow = memo(function FileRow(props: Props) {
       onClick={(event) => onPick(event, entry)}
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
-      onDragStart={(event) => beginDrag(event.dataTransfer, dragIds(entry))}
+      onDragStart={(event) => onDrag(event, entry)}
       onDragOver={(event) => {
         if (takes(event.dataTransfer) === null) return
         event.preventDefault()

@@ -3,6 +3,7 @@
  * and offers to undo what can be undone.
  */
 import type { QueryClient } from '@tanstack/react-query'
+import type { Desktop } from '../../shared/desktop.ts'
 import type { Entry } from '../../shared/index.ts'
 import { encodePath, joinPath, parseJsonPath } from '../../shared/paths.ts'
 import { applyEvents } from '../api/applyEvents.ts'
@@ -159,15 +160,35 @@ export async function settle(client: QueryClient, entry: Entry, keep: string): P
   }
 }
 
-/** Saves files where the browser puts downloads. */
+/** Saves files where the browser puts downloads, in the desktop app where the system's dialog says. */
 export function download(entries: readonly Entry[]): void {
-  for (const entry of entries) {
-    if (entry.kind !== 'file') continue
+  const files = entries.filter(({ kind }) => kind === 'file')
+  if (window.desktop !== undefined) {
+    void saveWith(window.desktop, files)
+    return
+  }
+  for (const entry of files) {
     const link = document.createElement('a')
     link.href = contentAddress(entry)
     link.download = entry.name
     link.click()
   }
+}
+
+/** One dialog after the other; one that is closed without a choice ends it. */
+async function saveWith(desktop: Desktop<File>, entries: readonly Entry[]): Promise<void> {
+  for (const { name, path } of entries) {
+    try {
+      if (!(await desktop.saveFile(path))) return
+    } catch (error) {
+      failed(`“${name}” could not be saved`, error)
+    }
+  }
+}
+
+/** In the desktop app: with the program that this computer has for such files. */
+export function openOutside({ name, path }: Entry): void {
+  window.desktop?.openFile(path).catch((error: unknown) => failed(`“${name}” could not be opened`, error))
 }
 
 /** Where a file's bytes are; with a version, that one's. */

@@ -1,6 +1,7 @@
 /** What list and tiles share: the focus on the whole, and picking with the pointer. */
-import { type MouseEvent, type RefObject, useCallback, useEffect, useRef } from 'react'
+import { type DragEvent, type MouseEvent, type RefObject, useCallback, useEffect, useRef } from 'react'
 import type { Entry } from '../../shared/index.ts'
+import { beginDrag } from './dragging.ts'
 import { extendTo, selectOne, type Selection, toggle } from './selection.ts'
 import type { Select } from './useSelection.ts'
 
@@ -32,9 +33,14 @@ export function usePick(rows: readonly Entry[], selection: Selection, select: Se
     },
     [select],
   )
-  const dragIds = useCallback((entry: Entry): readonly string[] => {
-    const { ids } = latest.current.selection
-    return ids.has(entry.id) ? [...ids] : [entry.id]
+  const onDrag = useCallback((event: DragEvent, entry: Entry): void => {
+    const { rows, selection } = latest.current
+    const ids = selection.ids.has(entry.id) ? selection.ids : new Set([entry.id])
+    // With Alt out of the window; without, into a folder of it.
+    if (event.altKey && window.desktop !== undefined) {
+      event.preventDefault()
+      window.desktop.dragFiles(rows.filter(({ id, kind }) => kind === 'file' && ids.has(id)).map(({ path }) => path))
+    } else beginDrag(event.dataTransfer, [...ids])
   }, [])
-  return { onPick, dragIds }
+  return { onPick, onDrag }
 }

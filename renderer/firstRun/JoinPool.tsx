@@ -2,7 +2,7 @@
 import { Button, Collapse, Group, Text, TextInput, Title, UnstyledButton } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { IconDevicesPc, IconUsersPlus } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Pool, PoolJoin } from '../../shared/index.ts'
 import { Problem, request, wordsOf } from '../api/client.ts'
 import { discoveredQuery } from '../api/queries.ts'
@@ -16,6 +16,8 @@ export function JoinPool() {
   const [code, setCode] = useState('')
   const [address, setAddress] = useState('')
   const [withAddress, showAddress] = useState(false)
+  // A link that the desktop app was opened with fills the code in; joining is the user's to do.
+  useEffect(() => window.desktop?.onJoinCode(setCode), [])
   const nearby = useQuery(discoveredQuery)
   const inPools = (nearby.data ?? []).filter(({ pool }) => pool === 'other').slice(0, nearbyShown)
   const join = useMutation({

@@ -3,13 +3,13 @@
  * file ever runs in the window's origin: pictures are drawn as pictures (a script in an SVG is dead there), texts are text, PDFs
  * are drawn by a library without its scripting.
  */
-import { Button, Loader } from '@mantine/core'
-import { IconDownload, IconFileUnknown } from '@tabler/icons-react'
+import { Button, Group, Loader } from '@mantine/core'
+import { IconDownload, IconExternalLink, IconFileUnknown } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
 import type { Entry } from '../../../shared/index.ts'
 import { Message } from '../../app/Message.tsx'
 import { stateSentence } from '../../words/states.ts'
-import { contentAddress, download } from '../actions.ts'
+import { contentAddress, download, openOutside } from '../actions.ts'
 import { previewKindOf } from './kinds.ts'
 import classes from './Preview.module.css'
 import { TextPreview } from './TextPreview.tsx'
@@ -60,7 +60,7 @@ export function PreviewContent({ entry, version, plays = true }: Props) {
         <NotShown
           entry={entry}
           title="No preview for this kind of file"
-          text="Save it and open it with its own program."
+          text={window.desktop === undefined ? 'Save it and open it with its own program.' : ''}
         />
       )
   }
@@ -69,9 +69,20 @@ export function PreviewContent({ entry, version, plays = true }: Props) {
 function NotShown({ entry, title, text }: { readonly entry: Entry; readonly title: string; readonly text: string }) {
   return (
     <Message title={title} text={text} picture={<IconFileUnknown size={56} stroke={1.2} aria-hidden />}>
-      <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={() => download([entry])}>
-        Download
-      </Button>
+      <Group gap={8}>
+        {window.desktop === undefined ? null : (
+          <Button leftSection={<IconExternalLink size={16} aria-hidden />} onClick={() => openOutside(entry)}>
+            Open with its program
+          </Button>
+        )}
+        <Button
+          variant={window.desktop === undefined ? 'filled' : 'default'}
+          leftSection={<IconDownload size={16} aria-hidden />}
+          onClick={() => download([entry])}
+        >
+          Download
+        </Button>
+      </Group>
     </Message>
   )
 }

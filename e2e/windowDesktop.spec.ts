@@ -1,0 +1,70 @@
+// What the window does where the desktop app stands around it: here the app is a stand-in in the page that notes what it is asked.
+import { expect, type Page, test } from '@playwright/test'
+import { endAll, startPool, TestNode } from './support/nodes.ts'
+import { openWindow, row } from './support/window.ts'
+
+let nodes: TestNode[] = []
+test.afterEach(async () => {
+  await endAll(nodes)
+  nodes = []
+})
+
+async function withDesktop(page: Page): Promise<void> {
+  await page.addInitScript(`(() => {
+    const asked = []
+    const note = (what, answer) => (...args) => { asked.push([what, ...args]); return answer }
+    window.desktopAsked = asked
+    window.desktop = {
+      platform: 'linux',
+      pathsOf: () => [],
+      importPaths: note('importPaths', Promise.resolve({ id: '' })),
+      choosePaths: note('choosePaths', Promise.resolve([])),
+      linkFolder: note('linkFolder', Promise.resolve(null)),
+      openFile: note('openFile', Promise.resolve()),
+      saveFile: note('saveFile', Promise.resolve(true)),
+      dragFiles: note('dragFiles'),
+      engineState: () => Promise.resolve({ state: 'running', attached: false }),
+      onEngineState: () => () => {},
+      onJoinCode: (listener) => { listener('9ZX9-BFYM'); return () => {} },
+      onShowScreen: (listener) => { window.showScreen = listener; return () => {} },
+      settings: () => Promise.resolve({ startAtLogin: false, notifications: true, updateUrl: null }),
+      changeSettings: (changes) => { asked.push(['changeSettings', changes]); return Promise.resolve({ startAtLogin: true, notifications: true, updateUrl: null }) },
+    }
+  })()`)
+}
+
+const asked = async (page: Page): Promise<unknown> => await page.evaluate('window.desktopAsked')
+
+test('files open and are saved by the app, its settings stand beside the others, it can show a screen', async ({
+  page,
+}) => {
+  nodes = await startPool(1, { copies: 1 })
+  const [node] = nodes as [TestNode]
+  await node.put('Sheet.xlsx', 'cells')
+  await withDesktop(page)
+  const complaints = await openWindow(page, node)
+  await row(page, 'Sheet.xlsx').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Open with its program' }).click()
+  await row(page, 'Sheet.xlsx').click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Download' }).click()
+  await expect
+    .poll(async () => await asked(page))
+    .toEqual([
+      ['openFile', '/Sheet.xlsx'],
+      ['saveFile', '/Sheet.xlsx'],
+    ])
+  await page.evaluate("window.showScreen('/settings')")
+  const start = page.getByRole('switch', { name: 'Start with the computer' })
+  await start.check({ force: true })
+  await expect(start).toBeChecked()
+  expect(complaints).toEqual([])
+})
+
+test('a code from a link is filled in, and nothing is joined before the user says so', async ({ page }) => {
+  nodes = [await TestNode.start('fresh')]
+  const [node] = nodes as [TestNode]
+  await withDesktop(page)
+  await openWindow(page, node, '/')
+  await expect(page.getByLabel('Code')).toHaveValue('9ZX9-BFYM')
+  await expect(page.getByRole('button', { name: 'Join' })).toBeEnabled()
+})

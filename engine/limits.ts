@@ -268,6 +268,8 @@ export const limits = {
   groupMarks: 100_000,
   /** Sets of patterns remembered before the groups are made anew without those that no file has any more. */
   patternSets: 500_000,
+  /** Claims travel slower than rows: for so long what nobody claims yet is on its way and not lost. */
+  claimsComeMs: 10_000,
   /** A survey of all files is made anew after this long, since waits end with time alone. */
   surveyMaxAgeMs: 1000,
   /** How long showing a folder may wait for the survey of now. */

@@ -283,8 +283,10 @@ export class PoolRuntime implements AsyncDisposable {
           else for (const id of entries) notify({ type: 'entry', id })
           notify({ type: 'health' })
         },
-        versions: (versions) =>
-          void this.#store.endLeases(versions).catch((error: unknown) => this.#deps.report(messageOf(error))),
+        versions: (versions) => {
+          this.#census.noteVersions()
+          void this.#store.endLeases(versions).catch((error: unknown) => this.#deps.report(messageOf(error)))
+        },
       }),
     )
     this.#subscriptions.use(

@@ -54,6 +54,10 @@ export class Census {
   #stale = true
   #work: Generator<undefined, Survey> | undefined
   #settling: Promise<void> | undefined
+  /** Since when there are live files of which nobody claims a part, monotonic; undefined while there are none. */
+  #unclaimedSinceMs: number | undefined
+  /** When versions last arrived, monotonic. */
+  #versionsCameMs = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor(deps: CensusDeps) {
@@ -70,6 +74,11 @@ export class Census {
     this.#stale = true
   }
 
+  /** Versions arrived or were written here. */
+  noteVersions(): void {
+    this.#versionsCameMs = this.#deps.clock.monotonicMs()
+  }
+
   /** Copies of a file's current version. From its group where that is known to be right: a file may have 100,000 chunks. */
   countsOf({ id, version }: Pick<EntryView, 'id' | 'version'>, copies: number): ReplicaCounts {
     const { catalog, roster } = this.#deps
@@ -77,10 +86,17 @@ export class Census {
     if (catalog.groups.isDone) {
       const number = catalog.groups.entryNumber(id)
       const group = number === undefined ? undefined : catalog.groups.group(catalog.groups.groupOf(number))
-      if (group !== undefined) return this.#countsFrom(this.#fewestIn(group), copies)
+      if (group !== undefined) return this.#countsOfVersion(version, this.#fewestIn(group), copies)
     }
     const counted = [roster.members(), roster.durable(), roster.reachable()]
-    return this.#countsFrom(catalog.chunks.fewestHoldersAmong(version, counted) ?? null, copies)
+    return this.#countsOfVersion(version, catalog.chunks.fewestHoldersAmong(version, counted) ?? null, copies)
+  }
+
+  #countsOfVersion(version: VersionId, fewest: readonly number[] | null, copies: number): ReplicaCounts {
+    const { catalog, clock } = this.#deps
+    if (!isUnclaimed(fewest) || this.#areClaimsComing()) return this.#countsFrom(fewest, copies)
+    const ageMs = clock.nowMs() - (catalog.read.version(version)?.createdMs ?? 0)
+    return ageMs < limits.claimsComeMs ? countsOnTheWay(copies) : this.#countsFrom(fewest, copies)
   }
 
   /**
@@ -128,6 +144,7 @@ export class Census {
   }
 
   #countsFrom(fewest: readonly number[] | null, copies: number): ReplicaCounts {
+    if (isUnclaimed(fewest) && this.#areClaimsComing()) return countsOnTheWay(copies)
     // What cannot be judged yet is not lost: its list of pieces is still on its way here.
     if (fewest === null) return { wanted: copies, existing: 1, durable: 0, reachable: 0, copying: false }
     const { roster } = this.#deps
@@ -139,6 +156,15 @@ export class Census {
       },
     ) as [number, number, number]
     return { wanted: copies, existing, durable, reachable, copying: existing < copies && this.#couldCopy(existing) }
+  }
+
+  /**
+   * A row arrives before the claims of its content: what was first seen unclaimed a moment ago, while versions came, is being made.
+   * Without new versions it is what somebody lost.
+   */
+  #areClaimsComing(): boolean {
+    const sinceMs = Math.min(this.#unclaimedSinceMs ?? Number.NEGATIVE_INFINITY, this.#versionsCameMs)
+    return this.#deps.clock.monotonicMs() - sinceMs < limits.claimsComeMs
   }
 
   /** True if a connected machine with room could take another copy. */
@@ -318,6 +344,10 @@ export class Census {
     const all = known?.groups ?? groups.groups()
     const holdersByPattern = groups.holdersByPattern()
     const tally = known?.tally ?? (yield* groups.tally())
+    const isComing = ({ patterns }: FileGroup) =>
+      patterns === null || patterns.some((pattern) => holdersByPattern.get(pattern)?.length === 0)
+    if (!all.some((group, index) => (tally[index] ?? 0) > 0 && isComing(group))) this.#unclaimedSinceMs = undefined
+    else this.#unclaimedSinceMs ??= clock.monotonicMs()
     const { states, durable } = yield* this.#judge(all, holdersByPattern)
     const same = known !== undefined && Buffer.compare(known.states, states) === 0
     const worstInFolder = same ? known.worstInFolder : yield* this.#worstOf(states)
@@ -372,4 +402,14 @@ export class Census {
     }
     return { states, durable }
   }
+}
+
+/** Nobody has a part of it, as far as is known here, or its list of pieces is not here yet. */
+function isUnclaimed(fewest: readonly number[] | null): boolean {
+  return fewest === null || fewest[0] === 0
+}
+
+/** Whoever wrote it has it. */
+function countsOnTheWay(copies: number): ReplicaCounts {
+  return { wanted: copies, existing: 1, durable: 1, reachable: 1, copying: true }
 }

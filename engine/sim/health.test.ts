@@ -21,7 +21,7 @@ import { EntryIds, type NodeId, NodeIds, VersionIds } from '../base/ids.ts'
 import type { Service } from '../gateway/index.ts'
 import { KiB } from '../limits.ts'
 import { SeededRandom } from './random.ts'
-import { SimPool, type SimPoolOptions } from './testPool.ts'
+import { SimPool, type SimPoolOptions, once } from './testPool.ts'
 
 const hourMs = 3_600_000
 const all = { limit: 1000, cursor: null }
@@ -92,6 +92,29 @@ test('what-if says of every choice of machines what a look at every file says', 
     if (lost.length === 1) assert.ok(told.bytesToCopy > 0 && told.bytesLost === 0)
   }
   assert.ok(someLost > 5)
+})
+
+test('a file that has just been written elsewhere is being copied until all claims have come, never lost or away', async () => {
+  await using pool = await filled({ nodes: 3, copies: 2, seed: 16 }, 3)
+  const seen = new Set<string>()
+  const [writer, reader] = [pool.service(0), pool.service(1)]
+  const signal = new AbortController().signal
+  await pool.world.play(async () => {
+    for (let number = 0; number < 10; number++) {
+      const name = `new${number}.txt`
+      const write = writer.putFile([name], once(Buffer.alloc(30_000, `text ${number}`)), { signal })
+      for (let isDone = false; !isDone; ) {
+        await pool.world.sleep(5)
+        const [file] = (await reader.search({ q: name, ...all })).items
+        const { files } = await reader.health()
+        if (file !== undefined) seen.add(file.state)
+        if (files.lost + files.unreachable > 0) seen.add('lost in the counts')
+        isDone = file?.state === 'protected'
+      }
+      await write
+    }
+  })
+  assert.deepEqual([...seen].sort(), ['copying', 'protected'])
 })
 
 test('a machine that goes away for good turns health, and is told with its time; when it is back all is green', async () => {

@@ -179,6 +179,6 @@ export class SimPool implements AsyncDisposable {
   }
 }
 
-async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content
 }

@@ -170,6 +170,16 @@ const graceMsSchema = z
   .max(30 * 86_400_000)
   .meta({ description: 'ms, at most 30 days' })
 const graceSchema = z.strictObject({ 'always-on': graceMsSchema, desktop: graceMsSchema, laptop: graceMsSchema })
+const timeOfDaySchema = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/)
+  .meta({ description: 'HH:MM' })
+/** The limits of rates hold between these times of each machine's own day, over midnight if `from` is the later one. */
+const limitHoursSchema = z
+  .strictObject({ from: timeOfDaySchema, to: timeOfDaySchema })
+  .refine(({ from, to }) => from !== to, 'from and to are equal')
+  .nullable()
+  .meta({ description: 'null: always' })
 const settingsFields = {
   copies: copiesSchema,
   graceMs: graceSchema,
@@ -179,10 +189,12 @@ const settingsFields = {
   upBytesPerSec: rateSchema,
   downBytesPerSec: rateSchema,
 }
-export const settingsSchema = z.object(settingsFields).meta({ id: 'Settings' })
+export const settingsSchema = z
+  .object({ ...settingsFields, limitHours: limitHoursSchema.optional() })
+  .meta({ id: 'Settings' })
 export type Settings = z.output<typeof settingsSchema>
 export const settingsPatchSchema = z
-  .strictObject({ ...settingsFields, graceMs: graceSchema.partial() })
+  .strictObject({ ...settingsFields, limitHours: limitHoursSchema, graceMs: graceSchema.partial() })
   .partial()
   .meta({ id: 'SettingsPatch' })
 export type SettingsPatch = z.output<typeof settingsPatchSchema>

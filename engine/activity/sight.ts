@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../base/ids.ts'
 import type { NodeProfile, PoolSettings } from '../catalog/index.ts'
-import { formatBytes, formatDuration } from '../../shared/index.ts'
+import { formatBytes, formatDuration, formatMinuteOfDay } from '../../shared/index.ts'
 
 export interface Happening {
   /** Stable. */
@@ -86,9 +86,16 @@ function settingsChanges(was: PoolSettings, is: PoolSettings): Happening[] {
     'Versions kept': String(settings.versionCount),
     'Sending of copies': rate(settings.upBytesPerSec),
     'Receiving of copies': rate(settings.downBytesPerSec),
+    'Limits hold': hoursText(settings.limitHours),
   })
   const before = values(was)
   return Object.entries(values(is))
     .filter(([name, value]) => before[name] !== value)
     .map(([name, value]) => ({ code: 'settings-changed', text: `${name}: ${value} (was ${before[name]}).` }))
+}
+
+function hoursText(hours: PoolSettings['limitHours']): string {
+  return hours === undefined
+    ? 'always'
+    : `from ${formatMinuteOfDay(hours.fromMinute)} to ${formatMinuteOfDay(hours.toMinute)}`
 }

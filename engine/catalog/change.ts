@@ -77,6 +77,7 @@ const profileBody = z.object({
   replacedBy: id<NodeId>().optional(),
 })
 const presenceBody = z.object({ at: timeMs })
+const minuteOfDay = z.int().min(0).max(1439)
 const settingsBody = z.object({
   name: text(limits.poolNameMaxBytes),
   copies,
@@ -87,6 +88,7 @@ const settingsBody = z.object({
   up: count,
   down: count,
   thawed: timeMs.optional(),
+  limitHours: z.tuple([minuteOfDay, minuteOfDay]).optional(),
 })
 
 // ---------------------------------------------------------------- writing
@@ -170,8 +172,10 @@ function plainProfile(profile: NodeProfile): object {
 
 function plainSettings(settings: PoolSettings): object {
   const { name, copies, graceMs, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec } = settings
+  const hours = settings.limitHours
   return {
     ...(settings.thawedMs === undefined ? {} : { thawed: settings.thawedMs }),
+    ...(hours === undefined ? {} : { limitHours: [hours.fromMinute, hours.toMinute] }),
     name,
     copies,
     grace: graceMs,
@@ -293,7 +297,7 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
 
 function settings(plain: Uint8Array): Change {
   const said = settingsBody.parse(decodeCbor(plain))
-  const { name, copies, grace, trashDays, versionDays, versionCount, up, down, thawed } = said
+  const { name, copies, grace, trashDays, versionDays, versionCount, up, down, thawed, limitHours } = said
   return {
     what: 'settings',
     settings: {
@@ -306,6 +310,7 @@ function settings(plain: Uint8Array): Change {
       upBytesPerSec: up,
       downBytesPerSec: down,
       ...(thawed === undefined ? {} : { thawedMs: thawed }),
+      ...(limitHours === undefined ? {} : { limitHours: { fromMinute: limitHours[0], toMinute: limitHours[1] } }),
     },
   }
 }

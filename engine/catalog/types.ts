@@ -60,6 +60,12 @@ export interface NodeProfile {
   readonly replacedBy?: NodeId
 }
 
+/** From later than to: over midnight. */
+export interface LimitHours {
+  readonly fromMinute: number
+  readonly toMinute: number
+}
+
 export interface PoolSettings {
   readonly name: string
   readonly copies: number
@@ -69,6 +75,8 @@ export interface PoolSettings {
   readonly versionCount: number
   readonly upBytesPerSec: number
   readonly downBytesPerSec: number
+  /** Minutes of each machine's own day between which the limits of rates hold; not there: always. */
+  readonly limitHours?: LimitHours
   /** When a person last said that repair should go on although most machines are gone, ms since 1970. */
   readonly thawedMs?: number
 }

@@ -16,6 +16,7 @@ import type { Courier } from './courier.ts'
 import type { Foreground } from './foreground.ts'
 import { copyChunks, grantBytes, packIds, unpackIds } from './messages.ts'
 import type { Roster } from './roster.ts'
+import { limitsNow } from './limitHours.ts'
 import { Throttle } from './throttle.ts'
 
 /** One replica to make; `atRisk`: it goes even from a machine on battery. */
@@ -53,9 +54,9 @@ export class Copying {
 
   constructor(deps: CopyingDeps) {
     this.#deps = deps
-    const settings = () => deps.catalog.read.settings()
-    this.#up = new Throttle(() => settings()?.upBytesPerSec ?? 0)
-    this.#down = new Throttle(() => settings()?.downBytesPerSec ?? 0)
+    const rates = () => limitsNow(deps.catalog.read.settings(), deps.clock.nowMs())
+    this.#up = new Throttle(() => rates().up)
+    this.#down = new Throttle(() => rates().down)
     deps.network.handle(copyChunks, async (body, { peer }) => ({ results: await this.#serve(body, peer) }))
     deps.network.handle(grantBytes, async ({ sizeBytes }) => {
       const waitMs = this.#down.reserve(sizeBytes, deps.clock.monotonicMs())

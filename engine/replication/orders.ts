@@ -121,6 +121,7 @@ export class Orders {
   }
 
   #timeoutMs(copies: readonly Wanted[]): number {
+    // The other machine's day may be another one: the limits count here whatever the hour is.
     const settings = this.#deps.catalog.read.settings()
     const rates = [settings?.upBytesPerSec ?? 0, settings?.downBytesPerSec ?? 0].filter((rate) => rate > 0)
     if (rates.length === 0) return limits.orderTimeoutMs

@@ -329,3 +329,16 @@ test('copies made anew because a machine is missed are told', async () => {
     (await told()).join('\n'),
   )
 })
+
+test('limits of rates can hold for some hours of the day, and for all of them again', async () => {
+  await using pool = await filled({ nodes: 2, copies: 2, seed: 9 }, 1)
+  const hoursOf = async () => (await ask(pool, 1, (service) => service.settings())).limitHours
+  assert.equal(await hoursOf(), null)
+  await ask(pool, 0, (service) => service.patchSettings({ limitHours: { from: '08:00', to: '18:30' } }))
+  await pool.world.run(5_000)
+  assert.deepEqual(await hoursOf(), { from: '08:00', to: '18:30' })
+  await ask(pool, 1, (service) => service.patchSettings({ upBytesPerSec: 1000 }))
+  assert.deepEqual(await hoursOf(), { from: '08:00', to: '18:30' })
+  await ask(pool, 1, (service) => service.patchSettings({ limitHours: null }))
+  assert.equal(await hoursOf(), null)
+})

@@ -1,5 +1,5 @@
 /** The pool's own settings: the same on every machine, each saved as it changes. */
-import { NativeSelect } from '@mantine/core'
+import { Group, NativeSelect, Switch, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { DeviceClass, Settings, SettingsPatch } from '../../shared/index.ts'
 import { request } from '../api/client.ts'
@@ -111,6 +111,9 @@ export function PoolSettings({ settings }: { readonly settings: Settings }) {
           value={settings.downBytesPerSec / megabyte}
           onSave={(rate) => save.mutate({ downBytesPerSec: Math.round(rate * megabyte) })}
         />
+        {settings.upBytesPerSec === 0 && settings.downBytesPerSec === 0 ? null : (
+          <LimitHours settings={settings} onSave={(limitHours) => save.mutate({ limitHours })} />
+        )}
       </Section>
     </>
   )
@@ -124,4 +127,55 @@ function waitsWith(ms: number): { value: string; label: string }[] {
     { value: String(ms), label: ms < minuteMs ? `${ms / 1000} seconds` : `${Math.round(ms / minuteMs)} minutes` },
     ...known,
   ]
+}
+
+const usualHours = { from: '08:00', to: '18:00' } as const
+
+/** Between which times of day the limits hold; a time is saved when its box is left. */
+function LimitHours({
+  settings,
+  onSave,
+}: {
+  readonly settings: Settings
+  readonly onSave: (hours: Settings['limitHours']) => void
+}) {
+  const hours = settings.limitHours ?? null
+  const change = (which: 'from' | 'to', value: string): void => {
+    if (hours === null || value === '' || value === hours[which]) return
+    const next = { ...hours, [which]: value }
+    if (next.from !== next.to) onSave(next)
+  }
+  return (
+    <Line
+      word="Only at some hours"
+      consequence={
+        hours === null
+          ? 'The limits hold day and night.'
+          : 'Outside these hours, by each machine’s own clock, copies are made at full speed.'
+      }
+    >
+      {(id, why) => (
+        <Group gap={8} wrap="nowrap">
+          {hours === null
+            ? null
+            : (['from', 'to'] as const).map((which) => (
+                <TextInput
+                  key={`${which} ${hours[which]}`}
+                  type="time"
+                  w={112}
+                  aria-label={which === 'from' ? 'Limits hold from' : 'Limits hold until'}
+                  defaultValue={hours[which]}
+                  onBlur={(event) => change(which, event.currentTarget.value)}
+                />
+              ))}
+          <Switch
+            id={id}
+            aria-describedby={why}
+            checked={hours !== null}
+            onChange={(event) => onSave(event.currentTarget.checked ? usualHours : null)}
+          />
+        </Group>
+      )}
+    </Line>
+  )
 }

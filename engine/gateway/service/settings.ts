@@ -1,7 +1,8 @@
 /** The service's operations on settings, what happened, and the checks of `doctor`. */
 import { EngineError } from '../../base/error.ts'
+import type { LimitHours } from '../../catalog/index.ts'
 import { commit } from '../../files/index.ts'
-import type { Settings } from '../../../shared/index.ts'
+import { formatMinuteOfDay, type Settings } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 
 import { definedOf } from './nodes.ts'
@@ -32,7 +33,11 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
         const now = tx.settings()
         if (now === undefined) throw notHere()
         const graceMs = { ...now.graceMs, ...definedOf(patch.graceMs) }
-        tx.write({ what: 'settings', settings: { ...now, ...definedOf(patch), graceMs } })
+        const { limitHours, ...rest } = definedOf(patch)
+        const { limitHours: hoursNow, ...others } = now
+        const hours = limitHours === undefined ? hoursNow : minutesOf(limitHours)
+        const settings = { ...others, ...rest, graceMs, ...(hours === undefined ? {} : { limitHours: hours }) }
+        tx.write({ what: 'settings', settings })
       })
       here.census.invalidate()
       here.wakeRepair()
@@ -44,8 +49,25 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
 function settingsOf(pool: PoolParts): Settings {
   const settings = pool.catalog.read.settings()
   if (settings === undefined) throw notHere()
-  const { copies, graceMs, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec } = settings
-  return { copies, graceMs: { ...graceMs }, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec }
+  const { copies, graceMs, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec, limitHours } = settings
+  return {
+    ...{ copies, graceMs: { ...graceMs }, trashDays, versionDays, versionCount, upBytesPerSec, downBytesPerSec },
+    limitHours:
+      limitHours === undefined
+        ? null
+        : { from: formatMinuteOfDay(limitHours.fromMinute), to: formatMinuteOfDay(limitHours.toMinute) },
+  }
+}
+
+function minutesOf(hours: Settings['limitHours']): LimitHours | undefined {
+  if (hours === null || hours === undefined) return undefined
+  return { fromMinute: minuteOf(hours.from), toMinute: minuteOf(hours.to) }
+}
+
+/** Of `HH:MM`. */
+function minuteOf(time: string): number {
+  const [hour = 0, minute = 0] = time.split(':').map(Number)
+  return hour * 60 + minute
 }
 
 function notHere(): EngineError {

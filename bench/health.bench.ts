@@ -1,47 +1,21 @@
 /**
- * Health and what-if over one catalog on one core, in both shapes: as many files as chunks, and few large files (BENCH_SHAPE: small or large;
+ * Health, what-if and the planning of repair over one catalog on one core, in both shapes: as many files as chunks, and few large files (BENCH_SHAPE: small or large;
  * default both). BENCH_CHUNKS: how many chunks (default 100,000). Five machines, two copies. The data lies under BENCH_DIR, else in the temporary folder.
  */
-import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type ChunkId, type NodeId, ROOT_ENTRY } from '../engine/base/ids.ts'
-import { type Catalog, openCatalog, SegmentBuilder } from '../engine/catalog/index.ts'
+import { type Catalog, SegmentBuilder } from '../engine/catalog/index.ts'
+import { testId } from '../engine/catalog/testing/pool.ts'
 import { Census } from '../engine/files/index.ts'
-import type { Keyring } from '../engine/identity/index.ts'
-import { openSqlite, systemClock } from '../engine/platform/index.ts'
+import { systemClock } from '../engine/platform/index.ts'
 import type { ChunkReference } from '../engine/ports.ts'
-import type { Roster } from '../engine/replication/index.ts'
+import { type Orders, Repair, type RepairMember, type Roster } from '../engine/replication/index.ts'
+import { digest, keyring, openBenchCatalog } from './catalogs.ts'
 import { report } from './figures.ts'
 
 const count = Number(process.env['BENCH_CHUNKS'] ?? 100_000)
 const atOnce = 1000
-const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'hadahoop-bench-'))
 
-const digest = (label: string) => createHash('sha256').update(label).digest()
-const id = <Id extends string>(label: string) => digest(label).toString('hex', 0, 16) as Id
-const keys = {
-  id: id<ReturnType<Keyring['epochs']>[number]>('epoch'),
-  rowSaltKey: digest('salt'),
-  rowBodyKey: digest('body'),
-  chunkSealKey: digest('chunk'),
-  segmentKey: digest('segment'),
-}
-const keyring: Keyring = {
-  poolId: id('pool'),
-  current: () => keys,
-  get: () => keys,
-  epochs: () => [keys.id],
-  dedupKey: digest('dedup'),
-  poolHint: '0'.repeat(16),
-}
-const nodes = [0, 1, 2, 3, 4].map((index) => id<NodeId>(`node ${index}`))
-
-function open(name: string): Catalog {
-  const database = openSqlite(join(folder, `${name}.db`))
-  return openCatalog({ database, clock: systemClock, nodeId: id(name), startNumber: 1, keyring: () => keyring })
-}
+const nodes = [0, 1, 2, 3, 4].map((index) => testId<NodeId>(`node ${index}`))
 
 function censusOf(catalog: Catalog, gone: ReadonlySet<NodeId>): Census {
   const there = new Set(nodes.filter((node) => !gone.has(node)))
@@ -64,7 +38,7 @@ async function fill(catalog: Catalog, chunksPerFile: number): Promise<void> {
   for (let first = 0; first < count; first += perRound) {
     const works: Promise<unknown>[] = []
     for (let at = first; at < Math.min(first + perRound, count); at += chunksPerFile) {
-      const builder = new SegmentBuilder(keys)
+      const builder = new SegmentBuilder(keyring.current())
       const segments = Array.from({ length: chunksPerFile }, (_, index) => {
         const hash = digest(`chunk ${at + index}`)
         const chunkId = hash.toString('hex') as ChunkId
@@ -75,10 +49,10 @@ async function fill(catalog: Catalog, chunksPerFile: number): Promise<void> {
         return builder.push(reference)
       })
       const whole = [...segments, builder.finish()].filter((each) => each !== undefined)
-      const entry = id<typeof ROOT_ENTRY>(`entry ${at}`)
+      const entry = testId<typeof ROOT_ENTRY>(`entry ${at}`)
       const times = { sizeBytes: 4096, modifiedMs: 1, createdMs: 1, author: nodes[0] as NodeId }
       const version = {
-        version: id<never>(`version ${at}`),
+        version: testId<never>(`version ${at}`),
         entry,
         segments: whole.map((each) => each.id),
         parents: [],
@@ -122,13 +96,76 @@ async function timed<T>(label: string, work: () => Promise<T>): Promise<T> {
   return value
 }
 
+/** Orders that are carried out at once: what is timed is looking, planning and taking in the claims. */
+function instantOrders(catalog: Catalog) {
+  const claims = new Map<NodeId, ChunkId[]>()
+  const orders: Pick<Orders, 'give' | 'hasRoom' | 'idle' | 'isAvoided' | 'isUnderWay' | 'stop' | 'copied'> = {
+    copied: { chunks: 0, bytes: 0 },
+    idle: true,
+    isUnderWay: () => false,
+    isAvoided: () => false,
+    hasRoom: () => true,
+    stop: () => Promise.resolve(),
+    give: (given) => {
+      for (const { chunk, targets } of given)
+        for (const target of targets) claims.set(target, [...(claims.get(target) ?? []), chunk])
+      return []
+    },
+  }
+  const carryOut = async (): Promise<number> => {
+    const chunks = [...claims.values()].reduce((sum, each) => sum + each.length, 0)
+    await catalog.transact(() => {
+      for (const [target, ids] of claims) catalog.chunks.claim(target, ids, [])
+    })
+    claims.clear()
+    return chunks
+  }
+  return { orders: orders as Orders, carryOut }
+}
+
+function repairOf(catalog: Catalog, self: NodeId, gone: ReadonlySet<NodeId>, orders: Orders): Repair {
+  const standings = new Map(
+    nodes.map((nodeId): [NodeId, RepairMember] => {
+      const there = !gone.has(nodeId)
+      const place = { nodeId, weight: 1e12, site: '', machineHash: nodeId, fill: 0.1, accepts: there }
+      const counts = { counts: there, countsIfOneLeft: there, draining: false, careful: false }
+      return [nodeId, { place, plans: true, connected: there, reachable: there, ...counts }]
+    }),
+  )
+  const roster = {
+    standings: () => standings,
+    onChange: () => ({ [Symbol.dispose]: () => undefined }),
+    lastSeenMs: () => 0,
+    waitEndsMonotonicMs: () => null,
+  }
+  return new Repair({ self, catalog, roster: roster as unknown as Roster, orders, clock: systemClock })
+}
+
+/** Repair after one machine was lost, as one of the others sees it: the copies of its turn, until a pass is done. */
+async function measureRepair(catalog: Catalog, gone: ReadonlySet<NodeId>): Promise<void> {
+  const { orders, carryOut } = instantOrders(catalog)
+  const repair = repairOf(catalog, nodes[1] as NodeId, gone, orders)
+  let [steps, planned, planningMs, longestMs] = [0, 0, 0, 0]
+  for (let last = false; !last; steps++) {
+    const startMs = performance.now()
+    last = (await repair.step()).next !== 'now'
+    const tookMs = performance.now() - startMs
+    planningMs += tookMs
+    longestMs = Math.max(longestMs, tookMs)
+    planned += await carryOut()
+  }
+  report('repair of a lost machine: copies planned by one of four', planned, 'chunks', `${steps} steps`)
+  report('  planning', planningMs, 'ms', `${((1000 * planningMs) / Math.max(1, planned)).toFixed(0)} µs per copy`)
+  report('  longest step', longestMs, 'ms')
+}
+
 async function measure(name: string, chunksPerFile: number): Promise<void> {
-  let catalog = open(name)
+  let catalog = openBenchCatalog(name)
   let startMs = performance.now()
   await fill(catalog, chunksPerFile)
   report(`${count} chunks in files of ${chunksPerFile} authored and claimed`, performance.now() - startMs, 'ms')
   catalog.close()
-  catalog = open(name)
+  catalog = openBenchCatalog(name)
   const gone = new Set(nodes.slice(0, 1))
   const census = censusOf(catalog, gone)
   await timed('first health after the start, one machine gone', () => census.settled())
@@ -141,6 +178,7 @@ async function measure(name: string, chunksPerFile: number): Promise<void> {
   report('1,000 claims', performance.now() - startMs, 'ms')
   await timed('what-if after 1,000 claims', () => census.whatIf(new Set(nodes.slice(1, 3))))
   census.stop()
+  await measureRepair(catalog, gone)
   catalog.close()
 }
 
@@ -148,4 +186,3 @@ const shape = process.env['BENCH_SHAPE']
 if (shape !== 'large') await measure('small files', 1)
 if (shape !== 'small') await measure('large files', Math.min(100_000, count / 10))
 report('peak memory', process.resourceUsage().maxRSS / 1e3, 'MB')
-rmSync(folder, { recursive: true })

@@ -19,7 +19,7 @@ export function licencesText(files) {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const name of Object.keys(dependencies)) addWithAllBelow(name, names)
   return [...names]
-    .sort()
+    .toSorted((a, b) => a.localeCompare(b))
     .map(licenceOf)
     .join(`\n${'-'.repeat(80)}\n\n`)
 }

@@ -122,7 +122,7 @@ test('a video plays and is sought through by ranges', async ({ page }) => {
     .toBeGreaterThanOrEqual(target)
   // The picture there is the one that was drawn there: the colour tells the time.
   await expect
-    .poll(() => film.evaluate((element, code) => Function('video', code)(element) as number, hueCode))
+    .poll(() => page.evaluate<number>(`(${hueOfVideo})(document.querySelector('video'))`))
     .toBeGreaterThan(200)
   console.log(
     `video of ${video.length} bytes, ${seconds} s: ${answers.map(({ status, range }) => `${status} ${range}`).join('; ')}`,
@@ -261,7 +261,7 @@ const recordVideo = `async () => {
 }`
 
 /** The hue of the upper left corner of what a video shows, in degrees. */
-const hueCode = `
+const hueOfVideo = `(video) => {
   const canvas = new OffscreenCanvas(16, 16)
   const pen = canvas.getContext('2d')
   pen.drawImage(video, 0, 0, 160, 120, 0, 0, 16, 16)
@@ -270,4 +270,4 @@ const hueCode = `
   if (most === least) return 0
   const sixth = most === r ? ((g - b) / (most - least) + 6) % 6 : most === g ? (b - r) / (most - least) + 2 : (r - g) / (most - least) + 4
   return Math.round(60 * sixth)
-`
+}`

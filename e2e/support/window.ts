@@ -55,9 +55,9 @@ export async function tabRound(page: Page, most = 150): Promise<string[]> {
   })()`)
   for (let presses = 0; presses < most; presses++) {
     await page.keyboard.press('Tab')
-    const name = await page.evaluate(`(${markFocused})()`)
+    const name = await page.evaluate<string | null>(`(${markFocused})()`)
     if (name === null) break
-    reached.push(String(name))
+    reached.push(name)
   }
   return reached
 }

@@ -47,7 +47,7 @@ export function listen(client: QueryClient): () => void {
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       try {
-        await follow(at, gather.take, opened, stopped.signal)
+        await follow(at, (events) => gather.take(events), opened, stopped.signal)
       } catch (error) {
         if (stopped.signal.aborted || (error instanceof Problem && error.status === 401)) return
       }

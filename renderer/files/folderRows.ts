@@ -37,7 +37,7 @@ function compareText(a: string, b: string): number {
 }
 
 /** The folder's path of an entry's path. */
-export function parentPath(path: string): string {
+function parentPath(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')))
 }
 

@@ -185,7 +185,7 @@ test('an upload streams: the engine has the beginning before the page has the en
       controller.close()
     },
   })
-  const answer = await app.ask('/v1/files/big', { method: 'PUT', body, duplex: 'half' } as RequestInit)
+  const answer = await app.ask('/v1/files/big', { method: 'PUT', body, duplex: 'half' })
   assert.equal(answer.status, 201)
   assert.equal(received, 100_000)
 })

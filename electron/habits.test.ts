@@ -23,7 +23,7 @@ function menuOn(platform: string, canUpdate = false) {
   const template = menuTemplate({ platform, name: 'Hadahoop', forDevelopers: false, canUpdate }, actions)
   const items = template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
   const click = (label: string) =>
-    items.find((item) => item.label === label)?.click?.(undefined as never, undefined as never, undefined as never)
+    items.find((item) => item.label === label)?.click?.(undefined as never, undefined, undefined as never)
   return { template, items, click, done }
 }
 
@@ -81,7 +81,7 @@ test('the tray says how the pool is', () => {
     openDropWindow: () => void done.push('drop'),
     quit: () => void done.push('quit'),
   })
-  for (const item of menu) item.click?.(undefined as never, undefined as never, undefined as never)
+  for (const item of menu) item.click?.(undefined as never, undefined, undefined as never)
   assert.deepEqual(done, ['open', 'drop', 'quit'])
 })
 

@@ -85,8 +85,8 @@ test('permissions are refused, but for what the window itself needs', () => {
     session.requestHandler?.({} as never, permission as never, (answer) => (granted = answer), {
       requestingUrl,
       isMainFrame,
-    } as never)
-    const checked = session.checkHandler?.(null, permission as never, requestingUrl, { isMainFrame } as never)
+    })
+    const checked = session.checkHandler?.(null, permission as never, requestingUrl, { isMainFrame })
     assert.equal(checked, granted, permission)
     return granted
   }

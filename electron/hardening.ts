@@ -12,7 +12,7 @@ const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-wr
 const externalHosts: ReadonlySet<string> = new Set(['github.com', 'nodejs.org'])
 
 /** True for links that may be handed to the system's browser: https, to a host that we link to. */
-export function mayOpenOutside(url: string): boolean {
+function mayOpenOutside(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname, port, username, password } = new URL(url)
   return protocol === 'https:' && externalHosts.has(hostname) && port === '' && username === '' && password === ''
@@ -50,7 +50,7 @@ export function hardenAllContents(app: Pick<App, 'on'>, openOutside: (url: strin
 
 type GuardedContents = Pick<WebContents, 'on' | 'setWindowOpenHandler'>
 
-export function hardenContents(contents: GuardedContents, openOutside: (url: string) => void): void {
+function hardenContents(contents: GuardedContents, openOutside: (url: string) => void): void {
   const outside = (url: string): void => {
     if (mayOpenOutside(url)) openOutside(url)
   }

@@ -151,7 +151,10 @@ test('a node that runs already is used and left running', async () => {
   assert.equal(app.fake.engines.length, 0)
   assert.deepEqual(await app.fake.invoke('engine-state', []), { ok: true, value: { state: 'running', attached: true } })
   await app.desktop.quit()
-  assert.equal((await fetch(`${node.url}/v1/health`, { headers: { authorization: `Bearer ${node.token}` } })).status, 200)
+  assert.equal(
+    (await fetch(`${node.url}/v1/health`, { headers: { authorization: `Bearer ${node.token}` } })).status,
+    200,
+  )
   await node.stop()
 })
 

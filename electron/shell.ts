@@ -155,7 +155,8 @@ export class DesktopShell {
       isMetered: () => isMetered(),
       tell: async (conditions) => {
         // The engine keeps it with the pool; told again once there is one.
-        if (this.#facts !== undefined && this.#facts.state !== 'no-pool') await this.#ask('PUT', '/v1/conditions', conditions)
+        if (this.#facts !== undefined && this.#facts.state !== 'no-pool')
+          await this.#ask('PUT', '/v1/conditions', conditions)
       },
       log,
       every: (delayMs, call) => void setInterval(call, delayMs).unref(),

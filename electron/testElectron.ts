@@ -358,9 +358,9 @@ export function fakeKeychain(
   > = {
     isAsyncEncryptionAvailable: async () => true,
     getSelectedStorageBackend: () => backend,
-    encryptStringAsync: async (text) => Buffer.from([...`${secret}:${text}`].reverse().join('')),
+    encryptStringAsync: async (text) => Buffer.from(`${secret}:${text}`).reverse(),
     decryptStringAsync: async (encrypted) => {
-      const text = [...encrypted.toString()].reverse().join('')
+      const text = Buffer.from(encrypted).reverse().toString()
       if (!text.startsWith(`${secret}:`)) throw new Error('not by this keychain')
       return { result: text.slice(secret.length + 1), shouldReEncrypt: false }
     },

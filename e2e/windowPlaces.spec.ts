@@ -69,6 +69,15 @@ test('what is at home, what is in the office, what is on one machine', async ({ 
   await places.getByRole('link', { name: other }).click()
   await expect(results.getByRole('listitem')).toHaveCount(1)
   await expect(results.getByText('Twice.txt')).toBeVisible()
+  // To be kept on a machine whatever else is decided: then it is there.
+  await page.getByRole('treeitem', { name: 'All files' }).click()
+  await row(page, 'Once.txt').click()
+  await page.getByRole('button', { name: 'Always kept on: no particular machine' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Laptop' }).click()
+  await expect(page.getByRole('button', { name: 'Always kept on: Laptop' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  const pinned = (await first.list('')).find(({ name }) => name === 'Once.txt')?.pinnedTo
+  expect(pinned).toEqual([second.nodeId])
   await places.getByRole('link', { name: 'Laptop' }).click()
   await expect(page.getByRole('heading', { name: 'On Laptop' })).toBeVisible()
   expect(complaints).toEqual([])

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { Entry } from '../../shared/index.ts'
 import { request } from '../api/client.ts'
 import { failed } from '../app/undo.ts'
+import { showEntry } from './actions.ts'
 
 const choices = ['1', '2', '3', '4', '5']
 
@@ -11,7 +12,7 @@ export function CopiesWanted({ entry }: { readonly entry: Entry }) {
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: (copies: number) => request<Entry>('PATCH', `/v1/entries/${entry.id}`, { body: { copies } }),
-    onSuccess: () => void client.invalidateQueries({ queryKey: ['folder'] }),
+    onSuccess: (after) => showEntry(client, after),
     onError: (error) => failed('The number of copies stays', error),
   })
   return (

@@ -2,6 +2,7 @@
 import { Button, CloseButton, Group, Stack, Text, Title } from '@mantine/core'
 import { IconDownload, IconEye, IconTrash } from '@tabler/icons-react'
 import type { Entry } from '../../shared/index.ts'
+import { Remedy } from '../health/Remedy.tsx'
 import { itemsText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
@@ -12,6 +13,7 @@ import { Copies } from './Copies.tsx'
 import { CopiesWanted } from './CopiesWanted.tsx'
 import classes from './Details.module.css'
 import { EntryIcon } from './EntryIcon.tsx'
+import { KeepOn } from './KeepOn.tsx'
 import { Thumbnail } from './preview/Thumbnail.tsx'
 import { Versions } from './Versions.tsx'
 
@@ -53,6 +55,9 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
         <Text size="sm" c="dimmed" mt={4}>
           {stateSentence(entry)}
         </Text>
+        {entry.reasons.map((reason) => (
+          <Remedy key={reason.code} reason={reason} />
+        ))}
       </div>
       {entry.kind === 'file' ? (
         <Group gap={8} grow wrap="nowrap">
@@ -83,6 +88,10 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
         </dt>
         <dd>
           <CopiesWanted entry={entry} />
+        </dd>
+        <dt>Always kept on</dt>
+        <dd>
+          <KeepOn entry={entry} />
         </dd>
       </dl>
       {entry.kind === 'file' ? (

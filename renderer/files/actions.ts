@@ -22,6 +22,11 @@ function showAtOnce(client: QueryClient, changes: readonly (readonly [Entry, Ent
   return () => show(changes.map(([before]) => [before, before]))
 }
 
+/** Shows an entry as the engine answered it. */
+export function showEntry(client: QueryClient, entry: Entry): void {
+  showAtOnce(client, [[entry, entry]])
+}
+
 export async function createFolder(
   client: QueryClient,
   folder: readonly string[],

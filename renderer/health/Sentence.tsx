@@ -1,12 +1,10 @@
 /** Large: is everything safe. Below, for everything that is not: why, and what to do, with a button where one helps. */
-import { Button, Text, Title } from '@mantine/core'
+import { Text, Title } from '@mantine/core'
 import { IconShieldOff } from '@tabler/icons-react'
-import type { Health, Reason } from '../../shared/index.ts'
-import { request } from '../api/client.ts'
-import { navigate } from '../app/address.ts'
-import { failed } from '../app/undo.ts'
+import type { Health } from '../../shared/index.ts'
 import { fileStateLooks } from '../words/states.ts'
 import classes from './HealthScreen.module.css'
+import { Remedy } from './Remedy.tsx'
 import { healthSentence } from './sentences.ts'
 
 export function Sentence({ health, machines }: { readonly health: Health; readonly machines: number }) {
@@ -43,28 +41,4 @@ export function Sentence({ health, machines }: { readonly health: Health; readon
       </div>
     </section>
   )
-}
-
-function Remedy({ reason }: { readonly reason: Reason }) {
-  const resume = () =>
-    request('POST', '/v1/repair', { body: { resume: true } }).catch((error: unknown) =>
-      failed('Copying could not be resumed', error),
-    )
-  switch (reason.remedy) {
-    case 'add-machine':
-    case 'free-space':
-      return (
-        <Button variant="default" size="compact-sm" onClick={() => navigate('/machines')}>
-          Machines
-        </Button>
-      )
-    case 'resume':
-      return (
-        <Button size="compact-sm" onClick={() => void resume()}>
-          Copy now
-        </Button>
-      )
-    default:
-      return null
-  }
 }

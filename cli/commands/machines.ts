@@ -143,8 +143,8 @@ function nodeTable(nodes: readonly Node[]): string {
 /** In one cell: the state, and what a person has decided or has to wait for. */
 function stateOf({ state, shedding, drain, awayUntil, waitEnds }: Node): string {
   const words: string[] = [state]
-  if (shedding !== null) words.push(`${formatBytes(shedding.bytesLeft)} to give away`)
-  else if (drain) words.push('empty, may be removed')
+  if (drain && (shedding?.chunksLeft ?? 0) === 0) words.push('empty, may be removed')
+  else if (shedding !== null) words.push(`${formatBytes(shedding.bytesLeft)} to give away`)
   if (shedding !== null && shedding.stuck !== null) words.push(`stuck: ${shedding.stuck}`)
   if (awayUntil !== null) words.push(`away until ${localTime(awayUntil)}`)
   if (waitEnds !== null) words.push(`copied again at ${localTime(waitEnds)}`)

@@ -170,9 +170,13 @@ function clocks(parts: NodeParts, pool: PoolParts): Reason[] {
 }
 
 function leaving(parts: NodeParts, pool: PoolParts): Reason[] {
-  return pool.roster.places().flatMap(({ nodeId }) => {
+  const patterns = pool.catalog.chunks.patterns()
+  return pool.roster.places().flatMap(({ nodeId }): Reason[] => {
     if (pool.roster.profile(nodeId)?.drain !== true) return []
     const name = machineName(pool, nodeId)
+    if (!patterns.some((each) => each.holders.includes(nodeId))) {
+      return [{ code: 'drained', nodeId, text: `${name} is empty.`, action: `Remove it, or use ${name} again.` }]
+    }
     const stuck = nodeId === parts.self ? (pool.shedding?.status().stuck ?? null) : null
     return [
       {

@@ -1,6 +1,7 @@
 // `npm run screenshots [-- PART …]`: every screen of the window, light and dark, in two sizes, empty, in use, busy, and with a machine
 // gone, into test-results/screenshots, for people to look at; parts of names narrow it down. Nothing is compared: fonts differ
 // between machines.
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
@@ -154,7 +155,7 @@ const busy: readonly Shot[] = screens.filter(({ name }) => ['files', 'transfers'
 const browser = await chromium.launch(findBrowser() ?? {})
 mkdirSync(folder, { recursive: true })
 const fresh = await TestNode.start('Reception')
-const nodes = await startPool(3)
+const nodes = await startPool(3, { poolName: 'Practice' })
 try {
   const [first, second] = nodes as [TestNode, TestNode]
   await shoot('first run', fresh, [
@@ -185,10 +186,8 @@ console.log(`screenshots are in ${folder}`)
 
 /** Puts large files again and again, so that something moves. */
 async function keepBusy(node: TestNode, signal: AbortSignal): Promise<void> {
-  const bytes = new Uint8Array(24_000_000)
   for (let turn = 0; !signal.aborted; turn++) {
-    for (let at = 0; at < bytes.length; at += 4096) bytes[at] = (at + turn * 31) % 251
-    await node.put(`Backup/Scan ${turn % 4}.bin`, bytes)
+    await node.put(`Backup/Scan ${turn % 4}.bin`, randomBytes(12_000_000))
     await new Promise((resolve) => {
       setTimeout(resolve, 500)
     })

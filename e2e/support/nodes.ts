@@ -256,11 +256,14 @@ export async function until(
 /** A pool of real nodes, the first its founder, all connected with each other. */
 export async function startPool(
   count: number,
-  options: StartOptions & { readonly copies?: number } = {},
+  options: StartOptions & { readonly copies?: number; readonly poolName?: string } = {},
 ): Promise<TestNode[]> {
   const nodes = await Promise.all(Array.from({ length: count }, (_, index) => TestNode.start(`node${index}`, options)))
   const [founder, ...others] = nodes as [TestNode, ...TestNode[]]
-  await founder.json<Pool>('POST', '/v1/pool', { name: 'Test', copies: options.copies ?? 2 })
+  await founder.json<Pool>('POST', '/v1/pool', {
+    name: options.poolName ?? 'Test',
+    copies: options.copies ?? 2,
+  })
   for (const other of others) await joinPool(founder, other)
   await allOnline(nodes)
   return nodes

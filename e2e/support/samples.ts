@@ -1,6 +1,6 @@
 /** Files as a small practice might have them, for pictures of the window and for tests that want more than one of a kind. */
-import type { TestNode } from './nodes.ts'
-import { until } from './nodes.ts'
+import { randomBytes } from 'node:crypto'
+import { type TestNode, until } from './nodes.ts'
 
 const texts = [
   'Contracts/Lease.txt',
@@ -10,13 +10,13 @@ const texts = [
   'Invoices/February.csv',
   'Patients/Archive/2021/List.csv',
   'Plan.txt',
-  'Budget.xlsx',
-  'Song.mp3',
-  'Backup.zip',
   'Welcome.html',
 ]
 
+const sizes = { 'Budget.xlsx': 240_000, 'Song.mp3': 3_400_000, 'Backup.zip': 11_000_000 } as const
+
 export async function fillWithSamples(node: TestNode): Promise<void> {
+  for (const [name, bytes] of Object.entries(sizes)) await node.put(name, randomBytes(bytes), '?wait=all')
   for (const name of texts) await node.put(name, `${name}\n`.repeat(2000), '?wait=all')
   for (let hue = 0; hue < 360; hue += 15) await node.put(`Photos/Sunset ${hue}.svg`, landscape(hue))
   await node.put('Plan.txt', 'The plan has changed.\n', '?wait=all')

@@ -11,7 +11,7 @@ import { setStartAtLogin } from './loginItem.ts'
 import { type MenuActions, menuTemplate } from './menu.ts'
 import { readMetered } from './metered.ts'
 import { Power } from './power.ts'
-import { questionBeforeQuitting, readUnprotected } from './quitting.ts'
+import { questionBeforeQuitting, readUncopied } from './quitting.ts'
 import { FakeApp } from './testElectron.ts'
 import { trayFace, trayMenu } from './tray.ts'
 
@@ -144,13 +144,13 @@ test('start at login: the system’s list where Electron knows it, an autostart 
 })
 
 test('quitting asks only where something would be left on this machine alone', () => {
-  const some = readUnprotected({ items: [], next: null, unprotected: { files: 2, bytes: 3_000_000 } })
+  const some = readUncopied({ items: [], next: null, uncopied: { files: 2, bytes: 3_000_000 } })
   assert.equal(questionBeforeQuitting(false, some)?.message, '2 files are not yet copied')
   assert.match(questionBeforeQuitting(false, some)?.detail ?? '', /3 MB/)
   assert.equal(questionBeforeQuitting(false, { files: 1, bytes: 5 })?.message, '1 file is not yet copied')
   assert.equal(questionBeforeQuitting(true, some), undefined, 'the engine stays')
-  assert.equal(questionBeforeQuitting(false, readUnprotected({ items: [] })), undefined)
-  assert.equal(questionBeforeQuitting(false, readUnprotected(undefined)), undefined)
+  assert.equal(questionBeforeQuitting(false, readUncopied({ items: [] })), undefined)
+  assert.equal(questionBeforeQuitting(false, readUncopied(undefined)), undefined)
 })
 
 test('events are read whole, however they are cut', async () => {

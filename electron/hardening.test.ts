@@ -7,7 +7,11 @@ function guarded() {
   const app = new FakeApp()
   const contents = new FakeContents()
   const outside: string[] = []
-  hardenAllContents(app as never, (url) => void outside.push(url))
+  hardenAllContents(
+    app as never,
+    (url) => void outside.push(url),
+    () => void outside.push('licences'),
+  )
   app.emit('web-contents-created', {}, contents)
   /** True if the page may go there. */
   const goes = (event: string, url: string, isMainFrame = true): boolean => {
@@ -65,6 +69,8 @@ test('nothing opens a window; links to known hosts open in the browser, others n
   ])
     assert.deepEqual(open(url), { action: 'deny' }, url)
   assert.deepEqual(outside, ['https://github.com/hadahoop'])
+  assert.deepEqual(open('app://hadahoop/licences.txt'), { action: 'deny' })
+  assert.equal(outside.pop(), 'licences')
   goes('will-frame-navigate', 'https://nodejs.org/en')
   goes('will-frame-navigate', 'https://nodejs.org/from-a-frame', false)
   assert.deepEqual(outside.slice(1), ['https://nodejs.org/en'])

@@ -4,7 +4,7 @@
  * contents the app ever makes, so that a window added later is not forgotten.
  */
 import type { App, Session, WebContents } from 'electron'
-import { isOwnPage, isOwnUrl, ownOrigin } from './ownPages.ts'
+import { isOwnPage, isOwnUrl, licencesPath, ownOrigin } from './ownPages.ts'
 
 /** What the window itself needs: copying a code, and video in full screen. Everything else is refused. */
 const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'fullscreen'])
@@ -44,15 +44,20 @@ function isLoadable(url: string): boolean {
 }
 
 /** Holds every web contents of the app to its own pages. `openOutside` gets the links that may be opened in a browser. */
-export function hardenAllContents(app: Pick<App, 'on'>, openOutside: (url: string) => void): void {
-  app.on('web-contents-created', (_event, contents) => hardenContents(contents, openOutside))
+export function hardenAllContents(
+  app: Pick<App, 'on'>,
+  openOutside: (url: string) => void,
+  showLicences: () => void,
+): void {
+  app.on('web-contents-created', (_event, contents) => hardenContents(contents, openOutside, showLicences))
 }
 
 type GuardedContents = Pick<WebContents, 'on' | 'setWindowOpenHandler'>
 
-function hardenContents(contents: GuardedContents, openOutside: (url: string) => void): void {
+function hardenContents(contents: GuardedContents, openOutside: (url: string) => void, showLicences: () => void): void {
   const outside = (url: string): void => {
-    if (mayOpenOutside(url)) openOutside(url)
+    if (url === ownOrigin + licencesPath) showLicences()
+    else if (mayOpenOutside(url)) openOutside(url)
   }
   contents.on('will-frame-navigate', (event) => {
     if (event.isMainFrame ? isOwnPage(event.url) : isOwnUrl(event.url)) return

@@ -46,14 +46,18 @@ app.enableSandbox()
 protocol.registerSchemesAsPrivileged([
   { scheme: ownScheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } },
 ])
-hardenAllContents(app, (url) => void shell.openExternal(url))
+let desktop: DesktopShell | undefined
+hardenAllContents(
+  app,
+  (url) => void shell.openExternal(url),
+  () => desktop?.showLicences(),
+)
 
 if (!app.requestSingleInstanceLock()) {
   app.quit()
 } else {
   // In a checkout Electron itself would have to be registered, with our folder as its argument; links are for the installed app.
   if (app.isPackaged) app.setAsDefaultProtocolClient('hadahoop')
-  let desktop: DesktopShell | undefined
   const early: Parameters<DesktopShell['takeOver']>[0][] = []
   const take = (what: Parameters<DesktopShell['takeOver']>[0]): void => {
     if (desktop === undefined) early.push(what)

@@ -9,6 +9,9 @@ export const ownOrigin = 'app://hadahoop'
 /** Where the small window lives that takes dropped files. */
 export const dropPage = '/drop'
 
+/** The one file of the window that opens outside of it. */
+export const licencesPath = '/licences.txt'
+
 /** True for addresses of the app itself. */
 export function isOwnUrl(url: string): boolean {
   return url === ownOrigin || url.startsWith(`${ownOrigin}/`)

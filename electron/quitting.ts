@@ -5,19 +5,19 @@
 import { z } from 'zod'
 import { formatBytes } from '../shared/format.ts'
 
-const transfersSchema = z.object({ unprotected: z.object({ files: z.int(), bytes: z.int() }) })
-export type Unprotected = z.output<typeof transfersSchema>['unprotected']
+const transfersSchema = z.object({ uncopied: z.object({ files: z.int(), bytes: z.int() }) })
+export type Uncopied = z.output<typeof transfersSchema>['uncopied']
 
 /** What `GET /v1/transfers` says of files that are stored here and not copied yet; none if it says nothing. */
-export function readUnprotected(answer: unknown): Unprotected {
+export function readUncopied(answer: unknown): Uncopied {
   const parsed = transfersSchema.safeParse(answer)
-  return parsed.success ? parsed.data.unprotected : { files: 0, bytes: 0 }
+  return parsed.success ? parsed.data.uncopied : { files: 0, bytes: 0 }
 }
 
 /** The question to ask before quitting; undefined: just quit. */
 export function questionBeforeQuitting(
   attached: boolean,
-  { files, bytes }: Unprotected,
+  { files, bytes }: Uncopied,
 ): { readonly message: string; readonly detail: string; readonly buttons: readonly [string, string] } | undefined {
   if (attached || files === 0) return undefined
   return {

@@ -15,14 +15,15 @@ import { fileActions } from './fileActions.ts'
 import { forkEngine } from './forkEngine.ts'
 import { hardenSession } from './hardening.ts'
 import { serveChannels } from './ipc.ts'
+import { codeInFile, isInvitation } from './joinLink.ts'
 import { secretsKey } from './keychain.ts'
 import { setStartAtLogin } from './loginItem.ts'
 import { menuTemplate } from './menu.ts'
 import { isMetered } from './metered.ts'
 import { type Notice, type NoticeMemory, nothingSeen, noticesFor, type PoolFacts } from './notices.ts'
-import { ownScheme } from './ownPages.ts'
+import { licencesPath, ownScheme } from './ownPages.ts'
 import { Power } from './power.ts'
-import { questionBeforeQuitting, readUnprotected } from './quitting.ts'
+import { questionBeforeQuitting, readUncopied } from './quitting.ts'
 import { ShellSettings } from './shellSettings.ts'
 import { Staging } from './staging.ts'
 import { trayFace, trayMenu } from './tray.ts'
@@ -177,13 +178,21 @@ export class DesktopShell {
   }
 
   /** What the system or a second instance hands over: shows the window, fills in a code, offers to add files. */
-  takeOver({ joinCode, files, hidden }: Pick<HandedOver, 'joinCode' | 'files' | 'hidden'>): void {
-    if (!hidden) this.#windows.open()
+  takeOver(handed: Pick<HandedOver, 'joinCode' | 'files' | 'hidden'>): void {
+    if (!handed.hidden) this.#windows.open()
+    const files = handed.files.filter((file) => !isInvitation(file))
+    const joinCode = handed.joinCode ?? handed.files.filter(isInvitation).map(codeInFile).find(Boolean)
     if (joinCode !== undefined) {
       this.#joinCode = joinCode
       this.#windows.tell('join-code', joinCode)
     }
     if (files.length > 0) void this.#offerFiles(files)
+  }
+
+  /** The licences of others' works, in the system's browser: the engine shows them to everybody on this computer. */
+  showLicences(): void {
+    const { endpoint } = this.#host
+    if (endpoint !== undefined) void this.#electron.shell.openExternal(`${endpoint.url}${licencesPath}`)
   }
 
   /** Asks if something would be left uncopied, then ends everything. */
@@ -193,7 +202,7 @@ export class DesktopShell {
 
   async #mayQuit(): Promise<boolean> {
     const answer = await this.#ask('GET', '/v1/transfers?limit=1').catch(() => undefined) // an old engine: no question
-    const question = questionBeforeQuitting(this.#host.state.attached, readUnprotected(answer))
+    const question = questionBeforeQuitting(this.#host.state.attached, readUncopied(answer))
     if (question === undefined) return true
     const { message, detail, buttons } = question
     const options = { type: 'warning' as const, message, detail, buttons: [...buttons], defaultId: 0, cancelId: 0 }

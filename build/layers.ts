@@ -51,7 +51,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'cli/transfer/safeNames.ts',
   ],
   renderer: ['shared'],
-  e2e: ['shared', 'engine/base'],
+  e2e: ['shared', 'engine/base', 'electron', 'build/electronBinary.mjs'],
   bench: ['shared', 'engine', 'cli', 'e2e/support'],
   build: ['e2e/browser.ts'],
   bin: ['build'],

@@ -7,6 +7,10 @@ import { root } from './bootstrap.mjs'
 import { killAll, noTests, oneFailed, onePassed, oneSkipped, run, runTestFile, sum, type Tally } from './suite.ts'
 
 const minuteMs = 60_000
+const desktopSpec = 'e2e/desktop.spec.ts'
+/** `npm run e2e -- --desktop`: the specs of the desktop app, fetching Electron if need be. */
+const desktopFlag = '--desktop'
+const isDesktopWanted = process.argv.includes(desktopFlag)
 
 type Suite = (filters: readonly string[]) => Promise<Tally>
 
@@ -27,6 +31,7 @@ const suites: Readonly<Record<string, Suite>> = {
   integration: (filters) =>
     testFiles(['e2e/*.test.ts'], filters, { together: 1, limitMs: 5 * minuteMs, testLimitMs: 3 * minuteMs }),
   browser: browserSpecs,
+  desktop: desktopSpecs,
 }
 
 const types = (project: string): Promise<Tally> => check([tool('typescript', 'tsc'), '-p', project])
@@ -69,13 +74,35 @@ async function testFiles(
 }
 
 async function browserSpecs(filters: readonly string[]): Promise<Tally> {
-  const specs = find(['e2e/*.spec.ts'], filters)
+  const specs = find(['e2e/*.spec.ts'], filters).filter((file) => file !== desktopSpec)
   if (specs.length === 0) return noTests
   const { findBrowser } = await import('../e2e/browser.ts')
   if (!findBrowser()) {
     console.log(`skipped: no Chromium, Chrome or Edge on this machine (${process.platform}-${process.arch})`)
     return oneSkipped
   }
+  return await playwright(specs)
+}
+
+/** The desktop app's own specs, where Electron's binary is and a display; else each of them is skipped. */
+async function desktopSpecs(): Promise<Tally> {
+  const { getElectron, installedElectron, missingDisplay } = await import('./electronBinary.mjs')
+  // Fetched only for who asks for it by name.
+  const electron = isDesktopWanted
+    ? await getElectron()
+    : { missing: 'Electron’s binary is not here (npm run e2e -- --desktop fetches it)' }
+  const why =
+    missingDisplay() ?? (installedElectron() === undefined && 'missing' in electron ? electron.missing : undefined)
+  if (why !== undefined) {
+    console.log(`skipped: the desktop app in Electron itself, since ${why}`)
+    const tests = readFileSync(join(root, desktopSpec), 'utf8').match(/^test\(/gm) ?? []
+    return { ...noTests, skipped: tests.length }
+  }
+  const built = await check(['build/desktop.mjs'])
+  return built.failed > 0 ? built : await playwright([desktopSpec])
+}
+
+async function playwright(specs: readonly string[]): Promise<Tally> {
   const report = join(tmpdir(), `hadahoop-browser-${process.pid}.json`)
   const args = [tool('@playwright/test', 'playwright'), 'test', '-c', 'e2e/playwright.config.ts', ...specs]
   const { code, timedOut } = await run(args, {
@@ -122,7 +149,8 @@ async function main(args: readonly string[]): Promise<void> {
     })
   }
   const chosen = args.filter((arg) => arg in suites)
-  const filters = args.filter((arg) => !(arg in suites))
+  if (isDesktopWanted) chosen.splice(0, chosen.length, 'window', 'desktop')
+  const filters = args.filter((arg) => !(arg in suites) && arg !== desktopFlag)
   if (filters.length > 0 && chosen.length === 0) chosen.push('unit', 'integration', 'browser')
   const tallies: Tally[] = []
   const lines: string[] = []

@@ -19,6 +19,7 @@ export const engineOrder: readonly (readonly string[])[] = [
   ['activity'],
   ['cloud'],
   ['gateway'],
+  ['upkeep.ts'],
   ['poolRuntime.ts', 'diagnosis.ts'],
   ['engine.ts'],
   ['main.ts'],
@@ -26,7 +27,7 @@ export const engineOrder: readonly (readonly string[])[] = [
 ]
 
 /** Folders whose files may be imported singly. Of all others only the public files count. */
-export const openFolders: readonly string[] = ['engine/base', 'engine/sim']
+export const openFolders: readonly string[] = ['engine/base', 'engine/sim', 'engine/catalog/testing']
 export const publicFiles: readonly string[] = ['index.ts', 'types.ts']
 
 /** What the folders outside engine/ may import beside themselves: folders with all below them, and files. */

@@ -15,7 +15,8 @@ const builder = join(root, 'build', 'buildWindow.mjs')
 /** Hash of everything that the built window depends on. */
 export function windowStamp() {
   const hash = createHash('sha256')
-  for (const file of ['package-lock.json', 'build/buildWindow.mjs', 'build/licences.mjs']) hash.update(readFileSync(join(root, file)))
+  for (const file of ['package-lock.json', 'build/buildWindow.mjs', 'build/licences.mjs'])
+    hash.update(readFileSync(join(root, file)))
   for (const folder of ['renderer', 'shared']) {
     const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile() && !/\.(test|spec)\.tsx?$|~$/.test(file.name))

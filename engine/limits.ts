@@ -97,6 +97,8 @@ export const limits = {
   takeOverMs: 300_000,
   /** A machine that is back for less than this has not returned. */
   returnSettleMs: 120_000,
+  /** How long machines are silent is kept this often: a crash costs no more of a wait. */
+  silencesKeptMs: 300_000,
   /** Wait for an always-on machine when one replica is left within reach. */
   oneLeftWaitMs: 300_000,
   /** "Away until" holds for so long at most. */

@@ -29,7 +29,9 @@ import {
   Foreground,
   GiveUp,
   InventoryExchange,
+  type KeptSilence,
   LeaseEnds,
+  loadSilences,
   Orders,
   Pinning,
   type OwnSpace,
@@ -38,10 +40,10 @@ import {
   Roster,
   Shedding,
   serveChunks,
-  type Worker,
   WorkerRunner,
 } from './replication/index.ts'
 import { Transfers } from './transfers/index.ts'
+import { Upkeep } from './upkeep.ts'
 
 export interface PoolRuntimeDeps {
   readonly ports: Ports
@@ -71,7 +73,6 @@ export interface OwnProfile {
   readonly quotaBytes: number | null
 }
 
-const dayMs = 86_400_000
 /** The part of the free disk that a node gives when nobody said how much. */
 const defaultQuotaShare = 0.5
 
@@ -91,14 +92,17 @@ export class PoolRuntime implements AsyncDisposable {
   readonly #census: Census
   readonly #transfers: Transfers
   readonly #runner: WorkerRunner
+  readonly #upkeep: Upkeep
   readonly #subscriptions = new DisposableStack()
   readonly #quotaBytes: number
-  #freeBytes = 0
-  #wishes = ''
-  /** Patterns as of the last notice. */
-  #copiesTold = ''
 
-  private constructor(deps: PoolRuntimeDeps, catalog: Catalog, store: ChunkStore, quotaBytes: number) {
+  private constructor(
+    deps: PoolRuntimeDeps,
+    catalog: Catalog,
+    store: ChunkStore,
+    quotaBytes: number,
+    silences: readonly KeptSilence[],
+  ) {
     const { ports, identity, membership, network, report } = deps
     const { clock, random, compute } = ports
     const self = identity.nodeId
@@ -108,7 +112,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#store = store
     this.#exchange = createCatalogExchange({ catalog, network, clock, identity, report })
     this.#inventory = new InventoryExchange({ self, catalog, store, network, clock, report })
-    this.#roster = new Roster({ self, membership, network, catalog, clock, ownSpace: () => this.#ownSpace() })
+    this.#roster = new Roster({ self, membership, network, catalog, clock, ownSpace: () => this.#ownSpace(), silences })
     this.#runner = new WorkerRunner(clock, report)
     const foreground = new Foreground(clock)
     const courier = new Courier(network, foreground)
@@ -169,7 +173,20 @@ export class PoolRuntime implements AsyncDisposable {
     this.#runner.run(this.#repair)
     this.#runner.run(pinning)
     this.#runner.run(this.#shedding)
-    this.#runner.run(this.#upkeep())
+    this.#upkeep = new Upkeep({
+      ...{ self, catalog, store, roster, membership, leaseEnds: this.#leaseEnds, disk: ports.disk, clock },
+      signOfLife: async () => {
+        await commit(files, (tx) => tx.write({ what: 'presence', node: self, atMs: clock.nowMs() }))
+      },
+      copiesChanged: () => {
+        this.#census.invalidate()
+        deps.notify({ type: 'health' })
+      },
+      wishesChanged: () => {
+        for (const worker of ['repair', 'shedding']) this.#runner.wake(worker)
+      },
+    })
+    this.#runner.run(this.#upkeep)
     this.#runner.run(this.#transfers.copies)
     const { diary } = deps
     const changed = (id: NodeId | null) => {
@@ -199,8 +216,9 @@ export class PoolRuntime implements AsyncDisposable {
       minimumFreeBytes: deps.minimumFreeBytes ?? limits.minimumFreeBytes,
       report: deps.report,
     })
-    const runtime = new PoolRuntime(deps, catalog, store, quotaBytes)
-    await runtime.#refreshFree()
+    const silences = await loadSilences(ports.disk, deps.report)
+    const runtime = new PoolRuntime(deps, catalog, store, quotaBytes, silences)
+    await runtime.#upkeep.refreshFree()
     await runtime.#inventory.start()
     return runtime
   }
@@ -262,6 +280,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#subscriptions.dispose()
     this.#census.stop()
     const stopping = this.#runner.stop()
+    await this.#upkeep.keepSilences()
     await this.#copying.stop()
     await stopping
     await this.#repair.stop()
@@ -346,79 +365,9 @@ export class PoolRuntime implements AsyncDisposable {
     })
   }
 
-  /** Once a day says that this node is there; every few seconds looks at the disk and at who has gone silent. */
-  #upkeep(): Worker {
-    const { clock } = this.#deps.ports
-    return {
-      name: 'upkeep',
-      step: async () => {
-        await this.#refreshFree()
-        this.#roster.check()
-        this.#heedWishes()
-        this.#learnAddresses()
-        this.#tellOfCopies()
-        const node = this.parts.self
-        const profile = this.#catalog.read.profile(node)
-        if (profile !== undefined) this.#store.setQuotaBytes(profile.quotaBytes)
-        await this.#leaseEnds.check()
-        await this.#removeReplaced()
-        if (clock.nowMs() - (this.#catalog.read.presenceMs(node) ?? 0) > dayMs) {
-          await commit(this.parts, (tx) => tx.write({ what: 'presence', node, atMs: clock.nowMs() }))
-        }
-        return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }
-      },
-    }
-  }
-
-  /** Claims change without any row: people who watch hear of it here. */
-  #tellOfCopies(): void {
-    const copies = JSON.stringify(this.#catalog.chunks.patterns())
-    if (copies === this.#copiesTold) return
-    this.#copiesTold = copies
-    this.#census.invalidate()
-    this.#deps.notify({ type: 'health' })
-  }
-
-  /** What people want of the machines is in rows that nobody hears of otherwise: drains and quotas set repair and giving up to work. */
-  #heedWishes(): void {
-    const wishes = JSON.stringify(
-      this.#deps.membership.members().map(({ nodeId }) => {
-        const profile = this.#catalog.read.profile(nodeId)
-        return [nodeId, profile?.drain, profile?.quotaBytes, profile?.replacedBy]
-      }),
-    )
-    if (wishes === this.#wishes) return
-    this.#wishes = wishes
-    for (const worker of ['repair', 'shedding']) this.#runner.wake(worker)
-  }
-
-  /** This node replaces a machine that did not come back to be drained: it is removed once it is missed. */
-  async #removeReplaced(): Promise<void> {
-    const { membership } = this.#deps
-    for (const { nodeId } of membership.members()) {
-      const heir = this.#catalog.read.profile(nodeId)?.replacedBy
-      if (heir !== this.parts.self || this.#roster.durable().has(nodeId)) continue
-      if (!holdsLastCopies(this.#catalog, nodeId)) await membership.remove(nodeId)
-    }
-  }
-
-  /** Profiles name addresses; who is a member is dialled there. */
-  #learnAddresses(): void {
-    const { membership, identity } = this.#deps
-    for (const { nodeId } of membership.members()) {
-      if (nodeId === identity.nodeId) continue
-      const addresses = this.#catalog.read.profile(nodeId)?.addresses
-      if (addresses !== undefined) membership.addresses.replace(nodeId, addresses, 'profile')
-    }
-  }
-
-  async #refreshFree(): Promise<void> {
-    this.#freeBytes = await this.#store.roomBytes()
-  }
-
   #ownSpace(): OwnSpace {
     const usedBytes = this.#store.usedBytes
-    return { usedBytes, quotaBytes: usedBytes + this.#freeBytes }
+    return { usedBytes, quotaBytes: usedBytes + this.#upkeep.freeBytes }
   }
 }
 

@@ -10,7 +10,17 @@ import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import { type Offer, type Place, pullsOf } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
 import { isStaying, type RepairMember } from './repairPlan.ts'
-import { afterSleep, agreedNowMs, nextSilence, type Silence, type WaitFacts, waitEndsMs } from './standing.ts'
+import {
+  afterSleep,
+  agreedNowMs,
+  type KeptSilence,
+  keptSilence,
+  nextSilence,
+  restoredSilence,
+  type Silence,
+  type WaitFacts,
+  waitEndsMs,
+} from './standing.ts'
 
 interface Seen {
   readonly pulse: Pulse
@@ -31,6 +41,8 @@ export interface RosterDeps {
   readonly catalog: Catalog
   readonly clock: Clock
   readonly ownSpace: () => OwnSpace
+  /** From before this start. */
+  readonly silences: readonly KeptSilence[]
 }
 
 /** Everything that is asked many times per write, judged once per moment. */
@@ -76,6 +88,7 @@ export class Roster {
     this.#watchingSinceMs = deps.clock.monotonicMs()
     this.#expectingSinceMs = this.#watchingSinceMs
     this.#lookedMs = this.#watchingSinceMs
+    for (const kept of deps.silences) this.#silences.set(kept.nodeId, restoredSilence(kept, this.#watchingSinceMs))
     this.#subscriptions.use(
       deps.network.on({
         connected: (peer) => this.#tell(peer.nodeId),
@@ -129,6 +142,12 @@ export class Roster {
     this.#watchingSinceMs = now
     this.#expectingSinceMs = now
     this.check()
+  }
+
+  /** For the next start. */
+  keptSilences(): KeptSilence[] {
+    const nowMs = this.#deps.clock.monotonicMs()
+    return [...this.#silences].map(([nodeId, silence]) => keptSilence(nodeId, silence, nowMs))
   }
 
   /** An outage that hit many at once ends: whoever is not back yet has a little time before it is missed. */

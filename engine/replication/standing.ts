@@ -8,6 +8,7 @@
  * silences too: it heard nobody. (Starting them anew was rejected: three laptops that sleep every night would never
  * miss a stolen one.)
  */
+import type { NodeId } from '../base/ids.ts'
 import type { NodeProfile, PoolSettings } from '../catalog/index.ts'
 import { limits } from '../limits.ts'
 
@@ -41,6 +42,22 @@ export function nextSilence(before: Silence | undefined, sign: Sign, nowMs: numb
   if (before === undefined) return undefined
   const backSinceMs = before.backSinceMs ?? nowMs
   return nowMs - backSinceMs >= limits.returnSettleMs ? undefined : { sinceMs: before.sinceMs, backSinceMs }
+}
+
+/** A silence as it is kept over restarts. */
+export interface KeptSilence {
+  readonly nodeId: NodeId
+  /** Without the time in which this node was off or asleep. */
+  readonly silentMs: number
+}
+
+export function keptSilence(nodeId: NodeId, { sinceMs, backSinceMs }: Silence, nowMs: number): KeptSilence {
+  return { nodeId, silentMs: Math.max(0, Math.round((backSinceMs ?? nowMs) - sinceMs)) }
+}
+
+/** After a restart: goes on where it was, and ends as any other if the member is back. */
+export function restoredSilence({ silentMs }: KeptSilence, nowMs: number): Silence {
+  return { sinceMs: nowMs - silentMs, backSinceMs: null }
 }
 
 /** The silence when this node itself slept for so long, as its monotonic clock has it. */

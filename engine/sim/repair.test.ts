@@ -99,6 +99,34 @@ test('a node lost for good is copied after its wait, exactly the missing bytes',
   )
 })
 
+test('computers that are switched off every evening miss a lost one all the same, after as much of a wait as they were on', async () => {
+  await using pool = await filledPool({
+    nodes: 4,
+    copies: 2,
+    seed: 47,
+    profiles: [{}, {}, {}, { deviceClass: 'desktop' }],
+  })
+  const deskWaitMs = 30 * minuteMs
+  await change(pool, { graceMs: { desktop: deskWaitMs } })
+  pool.crash(3)
+  const others = [0, 1, 2]
+  const dayMs = 12 * minuteMs
+  for (let day = 1; day <= 2; day++) {
+    await pool.world.run(dayMs)
+    assert.equal(
+      pool.running.reduce((sum, engine) => sum + copiedBy(engine), 0),
+      0,
+      'not before the wait has ended',
+    )
+    for (const index of others) await pool.stop(index)
+    await pool.world.run(hourMs)
+    for (const index of others) await pool.boot(index)
+    await pool.settle()
+  }
+  assert.ok(missingBytes(pool, 2) > 0)
+  await untilComplete(pool, 2, deskWaitMs - 2 * dayMs + 3 * minuteMs)
+})
+
 test('when one replica is left, an always-on machine is given five minutes only', async () => {
   await using pool = await filledPool({ nodes: 4, copies: 2, seed: 32 })
   pool.crash(3)

@@ -29,7 +29,9 @@ await guarded(async () => {
     process.exit(2)
   }
   const args = given.filter((arg) => !(name === 'start' && arg === '--headless'))
-  const isWindowWanted = name === 'start' && args.length === given.length
+  // Who wants the API on the network, or a line to read for a program, starts a server.
+  const isServer = args.some((arg) => /^--(?:api-listen|json)\b/.test(arg))
+  const isWindowWanted = name === 'start' && args.length === given.length && !isServer
   const noDisplay = isWindowWanted ? missingDisplay() : undefined
   installIfNeeded({ dev: task.dev || (isWindowWanted && noDisplay === undefined) })
   buildWindowIfStale()

@@ -94,7 +94,8 @@ test('an engine that is killed comes back, and the window goes on', async () => 
 test('a second start hands its join link over to the first and ends', async () => {
   const window = await open()
   await app?.evaluate(({ app }) => {
-    app.emit('second-instance', {}, ['electron', 'main.js', 'hadahoop://join/AB12-CD34-EF56-GH78-JK90'], '/', undefined)
+    const argv = ['electron', 'main.js', 'hadahoop://join/AB12-CD34-EF56-GH78-JK90']
+    app.emit('second-instance', {}, [], '/', { argv, folder: '/' })
   })
   await expect(window.getByLabel('Code')).toHaveValue('AB12-CD34-EF56-GH78-JK90')
 })

@@ -37,6 +37,8 @@ test('options go to the engine, files that are there are handed over, the rest i
     'Desk',
     '--api-port',
     '4711',
+    '--quota',
+    '500GB',
     '--no-discovery',
     '--enable-features=X',
     'there.txt',
@@ -45,7 +47,7 @@ test('options go to the engine, files that are there are handed over, the rest i
     'https://there.example/',
   )
   assert.equal(handed.dataDir, resolve(here, 'pool'))
-  assert.deepEqual(handed.node, { name: 'Desk', apiPort: 4711, discovery: false })
+  assert.deepEqual(handed.node, { name: 'Desk', apiPort: 4711, quotaBytes: 500e9, discovery: false })
   assert.deepEqual(handed.files, [resolve(here, 'there.txt')])
   assert.equal(handed.joinCode, code)
   assert.equal(handed.hidden, false)

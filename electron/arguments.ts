@@ -5,6 +5,7 @@
  */
 import { isAbsolute, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { parseSize } from '../shared/format.ts'
 import { codeOfLink } from './joinLink.ts'
 
 export interface NodeChoices {
@@ -14,6 +15,8 @@ export interface NodeChoices {
   readonly apiPort?: number
   readonly peerPort?: number
   readonly discovery?: boolean
+  readonly quotaBytes?: number
+  readonly minimumFreeBytes?: number
 }
 
 export interface HandedOver {
@@ -41,6 +44,8 @@ export function readArguments(args: readonly string[], folder: string, isThere: 
       'api-port': { type: 'string' },
       'peer-port': { type: 'string' },
       'no-discovery': { type: 'boolean' },
+      quota: { type: 'string' },
+      'min-free': { type: 'string' },
       hidden: { type: 'boolean' },
     },
   })
@@ -66,6 +71,8 @@ export function readArguments(args: readonly string[], folder: string, isThere: 
       ...defined('listen', text('listen')),
       ...defined('apiPort', port('api-port')),
       ...defined('peerPort', port('peer-port')),
+      ...defined('quotaBytes', parseSize(text('quota') ?? '')),
+      ...defined('minimumFreeBytes', parseSize(text('min-free') ?? '')),
       ...(values['no-discovery'] === true ? { discovery: false } : {}),
     },
     joinCode: positionals.map(codeOfLink).find((code) => code !== undefined),

@@ -6,11 +6,8 @@ interface Forker {
   fork(modulePath: string, args?: string[], options?: Electron.ForkOptions): UtilityProcess
 }
 
-/** As the command runs it (build/bootstrap.mjs says why): a small young generation. */
-const execArgv = ['--max-semi-space-size=4']
-
 export function forkEngine(utilityProcess: Forker, modulePath: string): EngineChild {
-  const child = utilityProcess.fork(modulePath, [], { serviceName: 'Hadahoop engine', stdio: 'inherit', execArgv })
+  const child = utilityProcess.fork(modulePath, [], { serviceName: 'Hadahoop engine', stdio: 'inherit' })
   return {
     post: (message) => child.postMessage(message),
     onMessage: (listener) => void child.on('message', listener),

@@ -10,9 +10,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Endpoint } from '../cli/dataFolder.ts'
 
-/** What concerns one connection only, or what the app itself says to the engine. */
+/** What concerns one connection only, what the app itself says to the engine, and compression, which the scheme would not undo. */
 const leftOut =
-  /^(?:host|origin|referer|cookie|authorization|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|proxy-.*|sec-.*|content-length)$/i
+  /^(?:host|origin|referer|cookie|authorization|connection|keep-alive|te|accept-encoding|trailer|transfer-encoding|upgrade|expect|proxy-.*|sec-.*|content-length)$/i
 const notPassedBack = /^(?:connection|keep-alive|transfer-encoding|trailer|upgrade|set-cookie|proxy-.*)$/i
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 

@@ -38,8 +38,12 @@ const ownArguments = (argv: readonly string[]): readonly string[] => argv.slice(
 const read = (argv: readonly string[], folder: string) => readArguments(ownArguments(argv), folder, existsSync)
 
 const handed = read(process.argv, process.cwd())
+/** macOS starts login items without arguments, and says so. */
+const isAtLogin = process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin
 const dataDir = dataFolder(handed.dataDir)
 app.setName('Hadahoop')
+// Windows shows notifications and groups windows under the installed app by this name.
+app.setAppUserModelId('org.hadahoop.desktop')
 // The lock of the one instance lies in this folder, so each data folder has an app of its own.
 if (handed.dataDir !== undefined) app.setPath('userData', join(dataDir, 'desktop'))
 app.enableSandbox()
@@ -53,7 +57,8 @@ hardenAllContents(
   () => desktop?.showLicences(),
 )
 
-if (!app.requestSingleInstanceLock()) {
+const own = { argv: process.argv, folder: process.cwd() }
+if (!app.requestSingleInstanceLock(own)) {
   app.quit()
 } else {
   // In a checkout Electron itself would have to be registered, with our folder as its argument; links are for the installed app.
@@ -63,7 +68,11 @@ if (!app.requestSingleInstanceLock()) {
     if (desktop === undefined) early.push(what)
     else desktop.takeOver(what)
   }
-  app.on('second-instance', (_event, argv, folder) => take({ ...read(argv, folder), hidden: false }))
+  // Not from the event's own arguments, which Chromium sorts anew.
+  app.on('second-instance', (_event, _argv, _folder, said) => {
+    const { argv, folder } = said as typeof own
+    take({ ...read(argv, folder), hidden: false })
+  })
   // macOS hands over links and files by these.
   app.on('open-url', (event, url) => {
     event.preventDefault()
@@ -105,7 +114,7 @@ if (!app.requestSingleInstanceLock()) {
       },
       handed,
     )
-    await desktop.start(handed)
+    await desktop.start({ ...handed, hidden: handed.hidden || isAtLogin })
     for (const each of early) desktop.takeOver(each)
   })
 }

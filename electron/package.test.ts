@@ -207,7 +207,8 @@ test('main process, engine and window run from the package', { skip }, async () 
   const { url } = JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { url: string }
   assert.match(await (await fetch(url)).text(), /assets\/.*\.js/, 'the engine serves it to browsers too')
 
-  fake.app.emit('second-instance', {}, ['hadahoop', 'hadahoop://join/AB12-CD34-EF56-GH78-JK90'], folder)
+  const said = { argv: ['hadahoop', '--data', data, 'hadahoop://join/AB12-CD34-EF56-GH78-JK90'], folder }
+  fake.app.emit('second-instance', {}, [], folder, said)
   assert.match(JSON.stringify(fake.windows[0]?.webContents.sent), /AB12-CD34/)
   fake.answers.push(1)
   fake.app.quit()

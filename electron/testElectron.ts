@@ -137,6 +137,7 @@ export class FakeSession implements Pick<Session, SessionMembers> {
 
 type AppMembers =
   | 'setName'
+  | 'setAppUserModelId'
   | 'setPath'
   | 'getPath'
   | 'enableSandbox'
@@ -154,6 +155,9 @@ export class FakeApp extends EventEmitter implements Pick<App, AppMembers> {
   readonly paths = new Map<string, string>()
   setName(name: string): void {
     this.calls.push(`name ${name}`)
+  }
+  setAppUserModelId(id: string): void {
+    this.calls.push(`id ${id}`)
   }
   setPath(name: string, path: string): void {
     this.paths.set(name, path)

@@ -363,12 +363,10 @@ export class Engine implements NodeParts, AsyncDisposable {
     }
   }
 
-  #nameOf(nodeId: NodeId): string {
-    return this.#runtime?.parts.roster.profile(nodeId)?.name ?? nodeId.slice(0, 8)
-  }
-
+  /** One whose name is not known yet is told of when it is in the pool. */
   #note(code: string, nodeId: NodeId, what: string): void {
-    this.#diary.note({ code, text: `${this.#nameOf(nodeId)} ${what}.`, nodeId })
+    const name = this.#runtime?.parts.roster.profile(nodeId)?.name
+    if (name !== undefined) this.#diary.note({ code, text: `${name} ${what}.`, nodeId })
   }
 
   #notify(notice: Notice): void {

@@ -1,5 +1,5 @@
 /** The bar above every screen: where one is, search, what one can do here. */
-import { Group, TextInput, Title } from '@mantine/core'
+import { TextInput, Title } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
 import { navigate, useAddress } from './address.ts'
@@ -24,11 +24,7 @@ export function TopBar({ title, children }: Props) {
         )}
       </div>
       <SearchBox />
-      {children === undefined ? null : (
-        <Group gap={8} wrap="nowrap">
-          {children}
-        </Group>
-      )}
+      <div className={classes.actions}>{children}</div>
     </div>
   )
 }

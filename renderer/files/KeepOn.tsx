@@ -31,7 +31,7 @@ export function KeepOn({ entry }: { readonly entry: Entry }) {
           rightSection={<IconChevronDown size={14} aria-hidden />}
           aria-label={`Always kept on: ${names.join(', ') || 'no particular machine'}`}
         >
-          {names.join(', ') || 'any'}
+          {names.join(', ') || 'not fixed'}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -15,6 +15,7 @@ import classes from './HealthScreen.module.css'
 import { CopiesHistogram, Histogram } from './Histogram.tsx'
 import { Repair } from './Repair.tsx'
 import { Sentence } from './Sentence.tsx'
+import { Space } from './Space.tsx'
 import { WhatIf } from './WhatIf.tsx'
 
 export default function HealthScreen() {
@@ -50,7 +51,10 @@ export default function HealthScreen() {
             <div className={classes.halves}>
               <Histogram health={health.data} />
               <CopiesHistogram health={health.data} />
-              <Repair health={health.data} nodes={nodes.data ?? []} />
+              <div className={classes.stack}>
+                <Space />
+                <Repair health={health.data} nodes={nodes.data ?? []} />
+              </div>
             </div>
             <Activity />
           </div>

@@ -23,6 +23,11 @@ export function Repair({ health, nodes }: { readonly health: Health; readonly no
         Copying anew
       </Title>
       <Text size="sm">{isIdle ? 'Nothing has to be copied now.' : queueText(repair)}</Text>
+      {isIdle && copied > 0 ? (
+        <Text size="sm" c="dimmed">
+          {sizeText(copied)} were copied since this machine started.
+        </Text>
+      ) : null}
       {isIdle || total === 0 ? null : (
         <Progress value={Math.round((100 * copied) / total)} size={8} aria-label="Copied anew" />
       )}

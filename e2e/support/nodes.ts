@@ -40,6 +40,8 @@ export function temporaryFolder(prefix = 'hadahoop-'): string {
 }
 
 export class TestNode implements AsyncDisposable {
+  /** Those that were made and not ended for good. */
+  static readonly all = new Set<TestNode>()
   readonly name: string
   readonly dataFolder: string
   readonly #options: StartOptions
@@ -51,6 +53,7 @@ export class TestNode implements AsyncDisposable {
     this.name = name
     this.dataFolder = dataFolder
     this.#options = options
+    TestNode.all.add(this)
   }
 
   /** Starts a node and waits until it answers. */
@@ -147,6 +150,7 @@ export class TestNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    TestNode.all.delete(this)
     await this.kill()
     rmSync(this.dataFolder, { recursive: true, force: true })
   }

@@ -28,7 +28,21 @@ export function didUndoably(text: string, run: () => Promise<void>): void {
   })
 }
 
+/** Actions that the engine has not answered yet; their undo comes with the answer. */
+const underWay = new Set<Promise<unknown>>()
+
+/** An action that shows its effect at once: an undo that is asked for meanwhile waits for it. */
+export async function acting<T>(action: Promise<T>): Promise<T> {
+  underWay.add(action)
+  try {
+    return await action
+  } finally {
+    underWay.delete(action)
+  }
+}
+
 export async function undoLast(): Promise<void> {
+  await Promise.allSettled(underWay)
   const last = undos.at(-1)
   if (last !== undefined) await undoOne(last)
 }

@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Entry } from '../../shared/index.ts'
 import { nameProblem, parseJsonPath } from '../../shared/paths.ts'
 import { folderAddress, navigate } from '../app/address.ts'
-import { failed } from '../app/undo.ts'
+import { acting, failed } from '../app/undo.ts'
 import { copyInto, createFolder, download, moveInto, remove, rename } from './actions.ts'
 import { pickFiles } from '../transfers/pickFiles.ts'
 import { noSelection, selectOne } from './selection.ts'
@@ -70,7 +70,7 @@ export function useFileCommands(parts: Parts): FileCommands {
       if (wanted === undefined || wanted === '' || wanted === entry.name) return
       const problem = nameProblem(wanted)
       if (problem !== null) failed(`“${entry.name}” keeps its name`, new Error(`That does not work: ${problem}.`))
-      else void rename(client, entry, wanted)
+      else void acting(rename(client, entry, wanted))
     },
     remove() {
       if (chosen.length === 0) return
@@ -79,7 +79,7 @@ export function useFileCommands(parts: Parts): FileCommands {
       const gone = new Set(chosen.map(({ id }) => id))
       const next = rows.slice(at).find(({ id }) => !gone.has(id)) ?? rows.findLast(({ id }) => !gone.has(id))
       select(() => (next === undefined ? noSelection : selectOne(next.id)))
-      void remove(client, chosen)
+      void acting(remove(client, chosen))
     },
     download: () => download(chosen),
     newFolder() {
@@ -96,11 +96,11 @@ export function useFileCommands(parts: Parts): FileCommands {
       const { entries, cut } = clipboard
       if (!cut) return void copyInto(entries, folder, taken())
       clipboard = null
-      void moveInto(client, entries, folder)
+      void acting(moveInto(client, entries, folder))
     },
     upload: (kind) => pickFiles(kind, folder),
-    moveInto: (ids, target) => void moveInto(client, byIds(ids), parseJsonPath(target.path)),
-    moveTo: (ids, to) => void moveInto(client, byIds(ids), to),
+    moveInto: (ids, target) => void acting(moveInto(client, byIds(ids), parseJsonPath(target.path))),
+    moveTo: (ids, to) => void acting(moveInto(client, byIds(ids), to)),
     canPaste: () => clipboard !== null,
   }
 }

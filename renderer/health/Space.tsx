@@ -16,7 +16,7 @@ export function Space() {
         Space
       </Title>
       <Progress
-        value={pool.quotaBytes === 0 ? 0 : (100 * pool.usedBytes) / pool.quotaBytes}
+        value={pool.quotaBytes === 0 ? 0 : Math.round((1000 * pool.usedBytes) / pool.quotaBytes) / 10}
         size={8}
         aria-label={`${used} used`}
       />

@@ -7,6 +7,7 @@ import { Semaphore } from '../base/async.ts'
 import { bytesOf, hexOf } from '../base/bytes.ts'
 import { EngineError, isEngineError } from '../base/error.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
+import { freeNow } from '../base/memory.ts'
 import type { Catalog } from '../catalog/index.ts'
 import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
@@ -113,6 +114,7 @@ export class Copying {
     held.defer(await this.#memory.take(sizeBytes, signal))
     const sealed = await store.get(chunk, { verify: true })
     if (sealed === undefined) return 'missing'
+    held.defer(() => freeNow(sealed))
     return await courier.store(
       target,
       { id: chunk, sealed, lease: null },

@@ -11,6 +11,7 @@
 import { Semaphore } from '../base/async.ts'
 import { EngineError, isEngineError } from '../base/error.ts'
 import type { ChunkId, NodeId } from '../base/ids.ts'
+import { freeNow } from '../base/memory.ts'
 import type { Catalog, CatalogExchange } from '../catalog/index.ts'
 import type { ChunkStore } from '../chunks/index.ts'
 import { limits } from '../limits.ts'
@@ -103,7 +104,9 @@ export class Pledger {
       for (const [index, refusal] of judgeAll().entries()) {
         signal.throwIfAborted()
         // What is damaged is withdrawn by this, and so is not here below.
-        if (refusal === undefined) await store.get(ids[index] as ChunkId, { verify: true })
+        if (refusal !== undefined) continue
+        const sealed = await store.get(ids[index] as ChunkId, { verify: true })
+        if (sealed !== undefined) freeNow(sealed)
       }
     } finally {
       give()

@@ -47,7 +47,7 @@ test('an import of the engine is followed live, paused, resumed and cleared', as
   await page.emulateMedia({ colorScheme: 'light' })
   await row.getByRole('button', { name: 'Resume Big scan' }).click()
   await expect(row).toContainText('4,000 files', { timeout: 30_000 })
-  await expect(row).toContainText('Stored here')
+  await expect(row).toContainText('Stored here', { timeout: 30_000 })
   await expect(row).toContainText('Protected', { timeout: 15_000 })
   await expectAccessible(page, 'transfers, done')
   await page.getByRole('button', { name: 'Clear ended' }).click()
@@ -112,6 +112,7 @@ test('in the desktop app a drop is an import: the engine reads the files itself'
   await page.addInitScript(`window.desktop = {
     pathsOf: (files) => files.map((file) => ${JSON.stringify(folder)} + '/' + file.name),
     importPaths: (paths, folder) => window.askEngine(paths, folder),
+    onShowScreen: () => () => {},
   }`)
   await openWindow(page, node)
   await dropFiles(page, { '0.txt': 'not read', '1.txt': 'not read' })

@@ -32,10 +32,15 @@ interface Ready {
   readonly peerAddress: string
 }
 
+const temporaryFolders = new Set<string>()
+process.once('exit', () => {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A folder that is removed with the process; under BENCH_DIR if that is set. */
 export function temporaryFolder(prefix = 'hadahoop-'): string {
   const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), prefix))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  temporaryFolders.add(folder)
   return folder
 }
 

@@ -99,15 +99,17 @@ async function desktopSpecs(): Promise<Tally> {
     return { ...noTests, skipped: tests.length }
   }
   const built = await check(['build/desktop.mjs'])
-  return built.failed > 0 ? built : await playwright([desktopSpec])
+  if (built.failed > 0) return built
+  const windows = find(['e2e/window*.spec.ts'], [])
+  return sum([await playwright([desktopSpec]), await playwright(windows, { HADAHOOP_DESKTOP: 'electron' })])
 }
 
-async function playwright(specs: readonly string[]): Promise<Tally> {
+async function playwright(specs: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Tally> {
   const report = join(tmpdir(), `hadahoop-browser-${process.pid}.json`)
   const args = [tool('@playwright/test', 'playwright'), 'test', '-c', 'e2e/playwright.config.ts', ...specs]
   const { code, timedOut } = await run(args, {
     limitMs: 6 * minuteMs,
-    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
   })
   const tally = readPlaywrightReport(report)
   if (timedOut) console.log('FAILED: the browser tests took over 6 minutes')

@@ -1,73 +1,30 @@
 // What the desktop app serves, in a real browser: its handler stands behind a plain server here, with a real engine and the real
 // window. So the policy, the headers, uploads, events and ranges are the browser's own judgement; only Electron's scheme is missing.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { expect, test } from '@playwright/test'
-import { createAppProtocol } from '../electron/appProtocol.ts'
-import { EngineClient } from '../electron/engineClient.ts'
-import { loadWindowFiles } from '../electron/windowFiles.ts'
+import { type AppServer, serveApp } from './support/appServer.ts'
 import { endAll, startPool, type TestNode } from './support/nodes.ts'
 import { dropFiles, row } from './support/window.ts'
 
-const root = resolve(import.meta.dirname, '..')
 let nodes: TestNode[] = []
-let server: Server | undefined
-let client: EngineClient | undefined
-let requests: { path: string; headers: string; answer: string }[] = []
+let server: AppServer | undefined
 
 test.afterEach(async () => {
-  server?.closeAllConnections()
   server?.close()
-  client?.[Symbol.dispose]()
   await endAll(nodes)
   nodes = []
 })
 
-/** The app's handler at an address that a browser reaches; the answer is that address. */
-async function serveApp(): Promise<{ url: string; node: TestNode }> {
+async function served(): Promise<{ url: string; node: TestNode }> {
   nodes = await startPool(1, { copies: 1 })
   const [node] = nodes as [TestNode]
-  client = new EngineClient({ url: node.url, token: node.token })
-  requests = []
-  const handle = createAppProtocol({
-    files: await loadWindowFiles({ window: join(root, 'dist', 'window'), drop: join(root, 'electron', 'drop') }),
-    upstream: () => client,
-    missed: () => undefined,
-  })
-  server = createServer((incoming, outgoing) => {
-    const headers = new Headers()
-    for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value))
-    // In the app a page's origin is the app's; here it is this server's.
-    if (headers.get('origin') === url) headers.set('origin', 'app://hadahoop')
-    const leaving = new AbortController()
-    outgoing.on('close', () => leaving.abort())
-    const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
-    const request = new Request(`app://hadahoop${incoming.url}`, {
-      method: incoming.method ?? 'GET',
-      headers,
-      signal: leaving.signal,
-      ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' } : {}),
-    })
-    void handle(request).then(async (answer) => {
-      const answered = JSON.stringify([...answer.headers])
-      requests.push({ path: incoming.url ?? '', headers: JSON.stringify(incoming.headers), answer: answered })
-      outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
-      if (answer.body === null) outgoing.end()
-      else await pipeline(Readable.fromWeb(answer.body as never), outgoing).catch(() => undefined)
-    })
-  })
-  await new Promise<void>((listening) => server?.listen(0, '127.0.0.1', listening))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, node }
+  server = await serveApp(() => node)
+  return { url: server.url, node }
 }
 
 test('the window works behind the app’s handler: logged in without a token, stored by upload, told by events', async ({
   page,
 }) => {
-  const { url, node } = await serveApp()
+  const { url, node } = await served()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
@@ -81,7 +38,7 @@ test('the window works behind the app’s handler: logged in without a token, st
   expect(complaints).toEqual([])
 
   // The token: in no request and no answer, no storage, no cookie, no script's reach.
-  expect(JSON.stringify(requests)).not.toContain(node.token)
+  expect(JSON.stringify(server?.seen)).not.toContain(node.token)
   const seen = await page.evaluate(`(async () => {
     const answers = await Promise.all(['/v1/health', '/v1/nodes', '/'].map(async (path) => (await fetch(path)).text()))
     const stores = [localStorage, sessionStorage].map((store) => Object.entries(store))
@@ -92,7 +49,7 @@ test('the window works behind the app’s handler: logged in without a token, st
 })
 
 test('the policy holds in a browser: nothing inline, nothing foreign', async ({ page }) => {
-  const { url } = await serveApp()
+  const { url } = await served()
   await page.goto(`${url}/files`)
   await expect(page.getByRole('navigation', { name: 'Screens' })).toBeVisible()
   const broken = await page.evaluate(`(async () => {
@@ -118,7 +75,7 @@ test('the policy holds in a browser: nothing inline, nothing foreign', async ({ 
 })
 
 test('the drop page stores what is dropped, by path, under the same policy', async ({ page }) => {
-  const { url } = await serveApp()
+  const { url } = await served()
   await page.addInitScript(`
     globalThis.calls = []
     globalThis.desktop = {

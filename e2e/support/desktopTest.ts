@@ -85,6 +85,9 @@ class LazyPage {
   }
 }
 
+/** In a context of its own, in which other pages can be made too. */
+const pageOf = async (browser: Browser): Promise<Page> => await (await browser.newContext()).newPage()
+
 /** Pages that were made, to be closed with the test. */
 const made: LazyPage[] = []
 async function make(stand: Page | undefined): Promise<Page> {
@@ -95,7 +98,7 @@ async function make(stand: Page | undefined): Promise<Page> {
 
 export const test = base.extend<{ page: Page; closing: undefined }, { browser: Browser }>({
   closing: [
-    async ({}, use) => {
+    async ({ playwright: _ }, use) => {
       await use(undefined)
       for (const each of made.splice(0)) await each.close()
     },
@@ -107,13 +110,13 @@ export const test = base.extend<{ page: Page; closing: undefined }, { browser: B
       return
     }
     const browser = await playwright.chromium.launch(launchOptions)
-    await use(await make(await browser.newPage()))
+    await use(await make(await pageOf(browser)))
     await browser.close()
   },
   browser: [
     async ({ playwright, launchOptions }, use) => {
       const browser = withElectron ? undefined : await playwright.chromium.launch(launchOptions)
-      const like = { newPage: async () => await make(await browser?.newPage()) }
+      const like = { newPage: async () => await make(browser && (await pageOf(browser))) }
       await use(like as unknown as Browser)
       await browser?.close()
     },

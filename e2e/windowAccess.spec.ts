@@ -42,6 +42,10 @@ test('accessible: files, their menus, details, versions and conflicts', async ({
   await row(page, 'Letter.txt').click()
   await expect(page.getByRole('heading', { name: 'Versions' })).toBeVisible()
   await expectAccessible(page, 'files, tree and details')
+  await page.getByRole('button', { name: 'Always kept on: no particular machine' }).click()
+  await expect(page.getByRole('menuitemcheckbox', { name: 'node1' })).toBeVisible()
+  await expectAccessible(page, 'the menu of machines to keep it on', outside)
+  await page.keyboard.press('Escape')
   await page
     .getByRole('button', { name: /^Version of/ })
     .last()
@@ -64,7 +68,8 @@ test('accessible: files, their menus, details, versions and conflicts', async ({
 test('accessible: previews, toasts, tiles, many files', async ({ page }) => {
   nodes = await startPool(1, { copies: 1 })
   const [node] = nodes as [TestNode]
-  await node.put('Folder/Inside.txt', 'inside')
+  // So many that they are not deleted without a question.
+  await Promise.all(Array.from({ length: 150 }, async (_, at) => await node.put(`Folder/${at}.txt`, `inside ${at}`)))
   await node.put('Letter.txt', 'Dear both')
   const complaints = await openWindow(page, node)
   await expect(row(page, 'Letter.txt')).toBeVisible()
@@ -85,6 +90,12 @@ test('accessible: previews, toasts, tiles, many files', async ({ page }) => {
   await page.keyboard.press('F2')
   await expectAccessible(page, 'tiles and a name being edited')
   await page.keyboard.press('Escape')
+  await page.getByRole('gridcell', { name: 'Folder, Protected' }).click()
+  await page.keyboard.press('Delete')
+  await expect(page.getByRole('dialog')).toContainText('It holds 151 files and folders')
+  await expectAccessible(page, 'the question before a large delete')
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('gridcell', { name: 'Folder, Protected' })).toBeVisible()
   await page.getByRole('button', { name: 'More ways to upload' }).click()
   await expect(page.getByRole('menuitem', { name: 'Folder …' })).toBeVisible()
   await expectAccessible(page, 'the menu of uploads', outside)

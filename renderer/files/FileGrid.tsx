@@ -4,7 +4,7 @@
  */
 import { useElementSize } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
@@ -116,6 +116,7 @@ interface TileProps extends Pick<FileListProps, 'onOpen' | 'onRenamed' | 'onMove
 
 function Tile(props: TileProps) {
   const { entry, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, onDrag, onMoveInto } = props
+  const [isOver, setOver] = useState(false)
   const takes = (transfer: DataTransfer) => {
     const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
     return ids === null || ids.includes(entry.id) ? null : ids
@@ -133,8 +134,15 @@ function Tile(props: TileProps) {
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
       onDragStart={(event) => onDrag(event, entry)}
-      onDragOver={(event) => takes(event.dataTransfer) !== null && event.preventDefault()}
+      data-over={isOver || undefined}
+      onDragOver={(event) => {
+        if (takes(event.dataTransfer) === null) return
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
       onDrop={(event) => {
+        setOver(false)
         const ids = takes(event.dataTransfer)
         if (ids === null) return
         event.preventDefault()

@@ -3,7 +3,7 @@
  * this computer go to the engine with the token, which only the main process has.
  */
 import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { BrowserWindow, Dialog, IpcMainInvokeEvent, MessageBoxOptions, Shell } from 'electron'
@@ -80,10 +80,13 @@ export function fileActions(parts: FileActionParts): Pick<ChannelHandlers, FileC
         ? dialog.showSaveDialog(options)
         : dialog.showSaveDialog(parent, options))
       if (canceled || filePath === '') return false
+      // What a person agreed to replace stays until all of the new is there.
+      const coming = `${filePath}.part`
       try {
-        await pipeline(await fetch(path), createWriteStream(filePath))
+        await pipeline(await fetch(path), createWriteStream(coming))
+        await rename(coming, filePath)
       } catch (error) {
-        await rm(filePath, { force: true })
+        await rm(coming, { force: true })
         throw error
       }
       return true

@@ -206,6 +206,9 @@ test('tray and menu do what they say, files are opened from a copy, and quitting
   assert.equal(app.window.webContents.dragged.length, 1)
   app.fake.chosen.push([join(app.dataDir, '..', 'saved.txt')])
   assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: true })
+  // A file that cannot be fetched costs nobody the one that it would have replaced.
+  app.fake.chosen.push([join(app.dataDir, '..', 'saved.txt')])
+  assert.equal(((await app.fake.invoke('save-file', ['/missing.txt'])) as { ok: boolean }).ok, false)
   assert.equal(readFileSync(join(app.dataDir, '..', 'saved.txt'), 'utf8'), 'text')
 
   assert.equal(app.window.close(), false)

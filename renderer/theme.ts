@@ -43,8 +43,13 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.4 },
       },
     },
+    // As beneath dialogs.
     Drawer: {
-      defaultProps: { styles: { title: { fontSize: 17, fontWeight: 600 } }, transitionProps: { duration: 140 } },
+      defaultProps: {
+        styles: { title: { fontSize: 17, fontWeight: 600 } },
+        transitionProps: { duration: 140 },
+        overlayProps: { backgroundOpacity: 0.4 },
+      },
     },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     // Without the library's invisible place for the first focus, which menus may not hold: their first item has it.

@@ -74,6 +74,7 @@ export const engineUsersOfShared: readonly string[] = [
  */
 const world = ['engine/platform', 'engine/sim', 'engine/main.ts', 'cli', 'electron', 'build', 'bin', 'bench', 'e2e']
 export const onlyIn: Readonly<Record<string, readonly string[]>> = {
+  '@parcel/watcher': world,
   'better-sqlite3': world,
   'bonjour-service': world,
   electron: ['electron'],

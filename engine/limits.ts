@@ -357,6 +357,27 @@ export const limits = {
   /** Files whose copies are waited for are looked at so many at a time, this often. */
   copiesAwaitedPage: 500,
   copiesAwaitedMs: 500,
+  /** Folders of this computer whose changes go into the pool; patterns that one leaves alone, and how long one is. */
+  linkedFolders: 32,
+  linkedIgnored: 100,
+  linkedIgnoredLength: 200,
+  /** A file is taken, and a missing one believed gone, when that has been so for so long... */
+  linkedSettleMs: 2_000,
+  /** ...a file at once that was last written so long ago. */
+  linkedRestedMs: 60_000,
+  /** Everything is looked at again so often, and where changes cannot be heard. */
+  linkedRescanMs: 900_000,
+  linkedDeafRescanMs: 30_000,
+  /** After a failure; and how often it is looked whether the folder itself is there. */
+  linkedRetryMs: 60_000,
+  linkedAbsentMs: 5_000,
+  /** Changed paths that wait to be looked at, of each kind; with more everything is looked at again. */
+  linkedChanges: 20_000,
+  linkedFilesAtOnce: 64,
+  /** Between two looks, so that a burst of changes is looked at together. */
+  linkedGatherMs: 250,
+  /** Files that could not be stored, as listed. */
+  linkedFailures: 100,
 
   // API
   apiBodyMaxBytes: 1 * MiB,

@@ -61,7 +61,7 @@ export interface LocalFacts {
   readonly sizeBytes: number
   /** Whole milliseconds since 1970. */
   readonly modifiedMs: number
-  /** Device and file number: stays when the file is renamed. */
+  /** Device, file number and birth: stays when the file is renamed, and is not taken by the next one. */
   readonly fileId: string
 }
 
@@ -71,6 +71,9 @@ export interface LocalChild {
   readonly kind: 'file' | 'folder' | 'link' | 'other' | 'unreadable'
 }
 
+/** Paths below the folder, with `/`, that may have changed; `lost`: anything may have. */
+export type LocalWatch = (changed: readonly string[] | 'lost') => void
+
 export interface LocalFiles {
   /** Throws `source-unreadable`. */
   open(path: string): Promise<LocalFile>
@@ -78,6 +81,8 @@ export interface LocalFiles {
   look(path: string): Promise<LocalFacts | undefined>
   /** What a folder holds, in no order, some hundred names at a time. Throws `source-unreadable`. */
   children(path: string): AsyncIterable<readonly LocalChild[]>
+  /** Hears of changes below a folder until disposed; a hint only. Throws `watch-unavailable`. */
+  watch(path: string, heard: LocalWatch): Promise<AsyncDisposable>
 }
 
 export type SqlValue = string | number | bigint | null | Uint8Array

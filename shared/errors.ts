@@ -43,6 +43,7 @@ export const errorKinds = {
   'special-file': { status: 409, title: 'The local file has no content to store' },
   'bad-name': { status: 409, title: 'The name is not allowed in the pool' },
   'name-twin': { status: 409, title: 'Two local names are one in the pool' },
+  'watch-unavailable': { status: 503, title: 'Changes in the folder cannot be heard' },
   'some-failed': { status: 409, title: 'Some files were not stored' },
   'source-changed': { status: 409, title: 'The source changed while it was read' },
   conflict: { status: 409, title: 'Not possible as things are' },

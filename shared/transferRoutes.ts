@@ -1,5 +1,6 @@
 /** Operations on work that takes a while: imports of files of this computer. */
 import { pageQuerySchema } from './basics.ts'
+import { linkedFolderPageSchema, linkedFolderSchema, linkPatchSchema, linkRequestSchema } from './linkedFolders.ts'
 import type { Route } from './route.ts'
 import { importAnswerSchema, importRequestSchema, transferPageSchema, transferSchema } from './transfers.ts'
 
@@ -71,5 +72,36 @@ export const transferRoutes: readonly Route[] = [
     summary: 'Try again what failed or was cancelled',
     answers: { 200: transferSchema },
     errors: steerErrors,
+  },
+  {
+    method: 'GET',
+    path: '/v1/linked-folders',
+    summary: 'Folders of the node’s computer whose changes go into the pool, newest first',
+    query: pageQuerySchema,
+    answers: { 200: linkedFolderPageSchema },
+    errors: ['bad-cursor'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/linked-folders',
+    summary: 'Link a folder of the node’s computer, one way. With a token only',
+    body: linkRequestSchema,
+    answers: { 201: linkedFolderSchema },
+    errors: ['no-pool', 'bad-path', 'not-found', 'wrong-kind', 'exists', 'source-unreadable', 'too-many'],
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/linked-folders/{id}',
+    summary: 'Pause, go on, or change what is done about deletes and what is left alone',
+    body: linkPatchSchema,
+    answers: { 200: linkedFolderSchema },
+    errors: ['not-found', 'no-pool'],
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/linked-folders/{id}',
+    summary: 'Follow it no more; nothing is deleted',
+    answers: { 204: 'nothing' },
+    errors: ['not-found', 'no-pool'],
   },
 ]

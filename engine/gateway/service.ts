@@ -20,6 +20,9 @@ import type {
   ImportAnswer,
   ImportRequest,
   Invite,
+  LinkedFolder,
+  LinkPatch,
+  LinkRequest,
   Node,
   NodePatch,
   Page,
@@ -187,6 +190,11 @@ export interface Service {
   steerTransfer?(id: string, action: 'pause' | 'resume' | 'cancel' | 'retry'): Promise<Transfer>
   /** One that has ended, or all of those; the files stay. `not-found`, `conflict`. */
   forgetTransfers?(id: string | null): Promise<void>
+  linkedFolders?(query: PageQuery): Promise<Page<LinkedFolder>>
+  /** `bad-path`, `not-found`, `wrong-kind`, `exists`, `source-unreadable`, `too-many`. */
+  linkFolder?(request: LinkRequest): Promise<LinkedFolder>
+  changeLinkedFolder?(id: string, patch: LinkPatch): Promise<LinkedFolder>
+  unlinkFolder?(id: string): Promise<void>
   settings?(): Promise<Settings>
   patchSettings?(patch: SettingsPatch): Promise<Settings>
   activity?(query: PageQuery): Promise<Page<Activity>>

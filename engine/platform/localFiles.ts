@@ -3,18 +3,18 @@
  * copy on the way. A file that changes while it is read is found out at its end, so that it is never stored torn. The
  * node's own data folder is told from all others: what takes that in grows for ever.
  */
-import type { Dirent } from 'node:fs'
+import type { BigIntStats, Dirent } from 'node:fs'
 import { constants, lstat, open, opendir, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { EngineError, messageOf } from '../base/error.ts'
 import { limits } from '../limits.ts'
 import type { LocalChild, LocalFacts, LocalFile, LocalFiles } from '../ports.ts'
+import { watchFolder } from './folderWatch.ts'
 
 /** The files of this computer as the node on that data folder may read them. */
 export async function createLocalFiles(dataFolder: string): Promise<LocalFiles> {
-  const { dev, ino } = await stat(dataFolder, { bigint: true })
-  const ownId = `${dev}:${ino}`
-  return { open: openFile, look: (path) => look(path, ownId), children }
+  const ownId = fileIdOf(await stat(dataFolder, { bigint: true }))
+  return { open: openFile, look: (path) => look(path, ownId), children, watch: watchFolder }
 }
 
 async function openFile(path: string): Promise<LocalFile> {
@@ -60,9 +60,13 @@ async function look(path: string, ownId: string): Promise<LocalFacts | undefined
     throw unreadable(path, messageOf(error))
   })
   if (found === undefined) return undefined
-  const fileId = `${found.dev}:${found.ino}`
+  const fileId = fileIdOf(found)
   const kind = found.isFile() ? 'file' : found.isDirectory() ? (fileId === ownId ? 'own' : 'folder') : 'other'
   return { kind, sizeBytes: Number(found.size), modifiedMs: Math.trunc(Number(found.mtimeMs)), fileId }
+}
+
+function fileIdOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${birthtimeNs}`
 }
 
 async function* children(path: string): AsyncGenerator<readonly LocalChild[], void, void> {

@@ -4,7 +4,6 @@
  */
 import { EntryIds, type EntryId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
-import { migrate, readMigrations } from '../platform/index.ts'
 import type { Database, Statement } from '../ports.ts'
 import type { Failure } from './importRun.ts'
 import type { ImportState } from './state.ts'
@@ -69,9 +68,8 @@ export class ImportTable {
   readonly #awaited: Statement
   readonly #countAwaited: Statement
 
-  /** The database stays its owner's to close. Throws `newer-database`. */
+  /** On the migrated database of transfers. */
   constructor(database: Database) {
-    migrate(database, readMigrations(new URL('./schema/', import.meta.url), ['0001-imports.sql']))
     this.#database = database
     this.#insert = database
       .prepare(

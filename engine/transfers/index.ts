@@ -1,2 +1,3 @@
-/** Work that takes a while: imports of files of this computer. */
+/** Work that takes a while: imports of files of this computer, and its linked folders. */
 export { type ImportView, Transfers } from './transfers.ts'
+export type { LinkView } from './linkedFolders.ts'

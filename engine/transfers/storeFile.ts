@@ -4,7 +4,7 @@
  * what the write was told, and of the census for what was there already.
  */
 import { type EngineError, isEngineError } from '../base/error.ts'
-import type { EntryId } from '../base/ids.ts'
+import type { EntryId, VersionId } from '../base/ids.ts'
 import { type Census, writeFile, type WriteDeps } from '../files/index.ts'
 import { limits } from '../limits.ts'
 import { fileState } from '../placement/index.ts'
@@ -18,6 +18,7 @@ export interface StoreDeps extends WriteDeps {
 
 export interface StoredFile {
   readonly entry: EntryId
+  readonly version: VersionId
   /** False if the same content was there already. */
   readonly isNew: boolean
   readonly sizeBytes: number
@@ -72,8 +73,9 @@ async function storeOnce(deps: StoreDeps, wish: StoreWish): Promise<StoredFile> 
       if (bytes > 0) wish.moved(bytes)
       return bytes
     }
-    const { entry, durable } = await writeFile(deps, names, { read }, { modifiedMs, signal })
-    return { entry, isNew: true, sizeBytes, modifiedMs, isProtected: durable >= deps.catalog.read.policy(entry).copies }
+    const { entry, version, durable } = await writeFile(deps, names, { read }, { modifiedMs, signal })
+    const isSafe = durable >= deps.catalog.read.policy(entry).copies
+    return { entry, version, isNew: true, sizeBytes, modifiedMs, isProtected: isSafe }
   } catch (error) {
     wish.moved(-readBytes)
     throw error
@@ -85,12 +87,19 @@ async function storeOnce(deps: StoreDeps, wish: StoreWish): Promise<StoredFile> 
 /** The file in the pool if it has the size and time of the one here. */
 async function sameThere(deps: StoreDeps, { path, names }: StoreWish): Promise<StoredFile | undefined> {
   const there = deps.catalog.read.at(names)
-  if (there?.kind !== 'file') return undefined
+  if (there?.kind !== 'file' || there.version === null) return undefined
   const facts = await deps.local.look(path)
   if (facts === undefined) throw sourceGone(path)
   const { sizeBytes, modifiedMs } = facts
   if (there.sizeBytes !== sizeBytes || there.modifiedMs !== modifiedMs) return undefined
-  return { entry: there.id, isNew: false, sizeBytes, modifiedMs, isProtected: isProtected(deps, there.id) }
+  return {
+    entry: there.id,
+    version: there.version,
+    isNew: false,
+    sizeBytes,
+    modifiedMs,
+    isProtected: isProtected(deps, there.id),
+  }
 }
 
 /** True if the file has all its copies, or is there no more. */

@@ -1,5 +1,5 @@
 /**
- * Imports of this node: taken on durably, run a few at a time, steered by people, told as they get on. An import is `done` once all of it
+ * Imports of this node, and its linked folders beside them: taken on durably, run a few at a time, steered by people, told as they get on. An import is `done` once all of it
  * is stored and acknowledged; its phase goes on from `copying` to `protected` when its files have all their copies. What was
  * under way when the node stopped or died goes on by itself at the next start; what was paused stays paused.
  */
@@ -12,6 +12,9 @@ import type { Worker } from '../replication/index.ts'
 import type { Database, LocalFiles } from '../ports.ts'
 import { type Failure, type ImportDeps, ImportRun } from './importRun.ts'
 import { type ImportRow, ImportTable, type Trouble } from './importTable.ts'
+import { LinkedFolders } from './linkedFolders.ts'
+import { LinkedTable } from './linkedTable.ts'
+import { migrateTransfers } from './schema.ts'
 import { atStart, type ImportAction, type ImportState, isEnded, steered, toBegin } from './state.ts'
 import { isProtected } from './storeFile.ts'
 
@@ -51,6 +54,7 @@ interface Import {
 }
 
 export class Transfers {
+  readonly linkedFolders: LinkedFolders
   readonly #deps: TransfersDeps
   readonly #table: ImportTable
   /** Oldest first. */
@@ -61,6 +65,8 @@ export class Transfers {
   /** Nothing runs before `start`. The database is closed by `stop`. */
   constructor(deps: TransfersDeps) {
     this.#deps = deps
+    migrateTransfers(deps.database)
+    this.linkedFolders = new LinkedFolders({ ...deps, table: new LinkedTable(deps.database) })
     this.#table = new ImportTable(deps.database)
     for (const row of this.#table.all()) {
       row.state = atStart(row.state)
@@ -71,7 +77,10 @@ export class Transfers {
 
   /** Goes on with what was under way, once the other machines had a moment to connect: each file then gets its copies at once. */
   start(): void {
-    this.#starting = this.#deps.clock.timer(limits.importsStartMs, () => this.#begin())
+    this.#starting = this.#deps.clock.timer(limits.importsStartMs, () => {
+      this.#begin()
+      this.linkedFolders.start()
+    })
   }
 
   /** Interrupts what runs; it goes on at the next start. */
@@ -80,6 +89,7 @@ export class Transfers {
     this.#starting?.[Symbol.dispose]()
     for (const { run } of this.#imports.values()) run?.abort.abort(stopping())
     await Promise.all([...this.#imports.values()].map(async ({ run }) => await run?.over))
+    await this.linkedFolders.stop()
     for (const { rest } of this.#imports.values()) rest?.[Symbol.dispose]()
     this.#deps.database.close()
   }
@@ -327,6 +337,9 @@ const noLocalFiles: LocalFiles = {
     throw unreadable(path)
   },
   children: (path) => {
+    throw unreadable(path)
+  },
+  watch: async (path) => {
     throw unreadable(path)
   },
 }

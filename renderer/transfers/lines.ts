@@ -163,16 +163,15 @@ export interface Total
 export function totalOf(lines: readonly Line[], uploadBytesPerSec: number): Total {
   const sum = (of: (line: Line) => number) => lines.reduce((all, line) => all + of(line), 0)
   const moving = lines.filter(({ state }) => state === 'running')
-  const left = moving.map(({ secondsLeft }) => secondsLeft)
-  const isKnown =
-    moving.length > 0 && left.every((each) => each !== null) && lines.every(({ state }) => state !== 'queued')
+  const left = moving.map(({ secondsLeft }) => secondsLeft).filter((each) => each !== null)
+  const isKnown = left.length > 0 && left.length === moving.length && lines.every(({ state }) => state !== 'queued')
   const weights = sum(weightOf)
   return {
     bytesDone: sum(({ bytesDone }) => bytesDone),
     bytesTotal: sum(({ bytesTotal }) => bytesTotal),
     part: weights === 0 ? 0 : sum((line) => line.part * weightOf(line)) / weights,
     rateBytesPerSec: uploadBytesPerSec + sum(({ rateBytesPerSec }) => rateBytesPerSec),
-    secondsLeft: isKnown ? Math.max(...(left as number[])) : null,
+    secondsLeft: isKnown ? Math.max(...left) : null,
     state: moving.length > 0 ? 'running' : 'paused',
     isAllPaused: lines.length > 0 && lines.every(({ state }) => state === 'paused'),
   }

@@ -1,14 +1,26 @@
-/** The service's operations on imports, in the API's form. */
+/** The service's operations on imports and linked folders, in the API's form. */
 import { EngineError } from '../../base/error.ts'
-import type { Transfer } from '../../../shared/index.ts'
-import type { ImportView } from '../../transfers/index.ts'
+import type { LinkedFolder, Transfer } from '../../../shared/index.ts'
+import type { ImportView, LinkView } from '../../transfers/index.ts'
 import { problemOf } from '../problems.ts'
 import type { Service } from '../service.ts'
+import { definedOf } from './nodes.ts'
 import { pageOfAll } from './paging.ts'
 import { inPool, type NodeParts } from './parts.ts'
 import { timeText } from './words.ts'
 
-type TransferOperations = Pick<Service, 'startImport' | 'transfers' | 'transfer' | 'steerTransfer' | 'forgetTransfers'>
+type TransferOperations = Pick<
+  Service,
+  | 'startImport'
+  | 'transfers'
+  | 'transfer'
+  | 'steerTransfer'
+  | 'forgetTransfers'
+  | 'linkedFolders'
+  | 'linkFolder'
+  | 'changeLinkedFolder'
+  | 'unlinkFolder'
+>
 
 export function transferOperations(parts: NodeParts): Required<TransferOperations> {
   const here = () => inPool(parts).transfers
@@ -33,6 +45,18 @@ export function transferOperations(parts: NodeParts): Required<TransferOperation
       if (id === null) here().removeEnded()
       else here().remove(id)
     },
+    async linkedFolders(query) {
+      return pageOfAll((parts.pool()?.transfers.linkedFolders.views() ?? []).map(toLinkedFolder), query)
+    },
+    async linkFolder({ path, folder, deletes, ignore }) {
+      return toLinkedFolder(await here().linkedFolders.add({ path, folder, deletes, ignored: ignore }))
+    },
+    async changeLinkedFolder(id, { deletes, paused, ignore }) {
+      return toLinkedFolder(await here().linkedFolders.change(id, definedOf({ deletes, paused, ignored: ignore })))
+    },
+    async unlinkFolder(id) {
+      await here().linkedFolders.remove(id)
+    },
   }
 }
 
@@ -49,5 +73,18 @@ function toTransfer(view: ImportView): Transfer {
     ...(error === null
       ? {}
       : { error: problemOf(new EngineError(error.code, error.text, error.hint === null ? {} : { hint: error.hint })) }),
+  }
+}
+
+function toLinkedFolder(view: LinkView): LinkedFolder {
+  const { ignored, createdMs, lastChangeMs, lastLookMs, failures, problem, paused, ...same } = view
+  return {
+    ...same,
+    ignore: [...ignored],
+    failed: failures.map((failure) => ({ ...failure })),
+    createdAt: timeText(createdMs),
+    lastChangeAt: lastChangeMs === null ? null : timeText(lastChangeMs),
+    lastLookAt: lastLookMs === null ? null : timeText(lastLookMs),
+    ...(problem === null ? {} : { problem: problemOf(problem) }),
   }
 }

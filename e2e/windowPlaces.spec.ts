@@ -2,7 +2,7 @@
 import { expect, test } from '@playwright/test'
 import type { Entry, Node } from '../shared/index.ts'
 import { endAll, startPool, type TestNode, until } from './support/nodes.ts'
-import { openWindow, row } from './support/window.ts'
+import { dropFiles, openWindow, row } from './support/window.ts'
 
 let nodes: TestNode[] = []
 test.afterEach(async () => {
@@ -22,6 +22,8 @@ test('the tree opens, takes what is dropped on it, and remembers; a rubber band 
   await row(page, 'a.txt').getByText('a.txt').dragTo(item('2024'))
   await expect(row(page, 'a.txt')).toBeHidden()
   expect((await node.get('Work/2024/a.txt')).toString()).toBe('a.txt')
+  await dropFiles(page, { 'From outside.txt': 'outside' }, item('2023'))
+  await until('it is there', async () => (await node.list('Work/2023')).some(({ name }) => name === 'From outside.txt'))
   await node.json('PUT', '/v1/folders/Work/2025')
   await expect(item('2025')).toBeVisible()
   await page.reload()

@@ -22,17 +22,21 @@ export function row(page: Page, name: string): Locator {
   return page.getByRole('grid').getByRole('row').filter({ hasText: name })
 }
 
-/** Drops files onto the window as a file manager does. */
-export async function dropFiles(page: Page, files: Readonly<Record<string, string>>): Promise<void> {
+/** Drops files onto the window as a file manager does, or onto a part of it. */
+export async function dropFiles(
+  page: Page,
+  files: Readonly<Record<string, string>>,
+  onto = page.locator('body'),
+): Promise<void> {
   // As text, since only the browser knows these types.
   const transfer = await page.evaluateHandle(`(() => {
     const made = new DataTransfer()
     for (const [name, text] of Object.entries(${JSON.stringify(files)})) made.items.add(new File([text], name))
     return made
   })()`)
-  await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer })
+  await onto.dispatchEvent('dragenter', { dataTransfer: transfer })
   await expect(page.getByText('Drop to put into')).toBeVisible()
-  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
+  await onto.dispatchEvent('drop', { dataTransfer: transfer })
   await expect(page.getByText('Drop to put into')).toBeHidden()
 }
 

@@ -1,6 +1,7 @@
 /** The way to this folder; each step is a link, and a place to drop rows on. */
 import { IconChevronRight } from '@tabler/icons-react'
 import { useState } from 'react'
+import { joinPath } from '../../shared/paths.ts'
 import { folderAddress } from '../app/address.ts'
 import { Link } from '../app/Link.tsx'
 import classes from './Breadcrumb.module.css'
@@ -64,6 +65,7 @@ function Step({ names, isLast, onDrop }: StepProps) {
       to={folderAddress(names)}
       className={classes.crumb}
       data-over={isOver || undefined}
+      data-folder={joinPath(names)}
       onDragOver={(event) => {
         if (draggedIds(event.dataTransfer) === null) return
         event.preventDefault()

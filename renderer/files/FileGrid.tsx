@@ -135,6 +135,7 @@ function Tile(props: TileProps) {
       onDoubleClick={() => isRenaming || onOpen(entry)}
       onDragStart={(event) => onDrag(event, entry)}
       data-over={isOver || undefined}
+      data-folder={entry.kind === 'folder' ? entry.path : undefined}
       onDragOver={(event) => {
         if (takes(event.dataTransfer) === null) return
         event.preventDefault()

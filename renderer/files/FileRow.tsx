@@ -61,6 +61,7 @@ export const FileRow = memo(function FileRow(props: Props) {
       className={`${classes.row} ${classes.columns}`}
       data-focused={isFocused || undefined}
       data-over={isOver || undefined}
+      data-folder={entry.kind === 'folder' ? entry.path : undefined}
       style={{ transform: `translateY(${top}px)` }}
       // The name drags; the rest of a row does so once it is chosen, and else begins a rubber band.
       draggable={isChosen && !isRenaming}

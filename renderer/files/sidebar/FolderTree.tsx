@@ -144,6 +144,7 @@ function Row({ row, top, isHere, isFocused, toggle, onDrop }: RowProps) {
       className={classes.treeRow}
       data-focused={isFocused || undefined}
       data-over={isOver || undefined}
+      data-folder={path}
       style={{ transform: `translateY(${top}px)`, paddingLeft: 4 + indentPx * depth }}
       onClick={() => navigate(folderAddress(names))}
       onDragOver={(event) => {

@@ -1,7 +1,7 @@
 // What the window does where the desktop app stands around it: here the app is a stand-in in the page that notes what it is asked.
 import { expect, type Page, test } from '@playwright/test'
 import { endAll, startPool, TestNode } from './support/nodes.ts'
-import { openWindow, row } from './support/window.ts'
+import { expectAccessible, openWindow, row } from './support/window.ts'
 
 let nodes: TestNode[] = []
 test.afterEach(async () => {
@@ -68,4 +68,44 @@ test('a code from a link is filled in, and nothing is joined before the user say
   await openWindow(page, node, '/')
   await expect(page.getByLabel('Code')).toHaveValue('9ZX9-BFYM')
   await expect(page.getByRole('button', { name: 'Join' })).toBeEnabled()
+})
+
+test('folders of this computer are linked, paused and unlinked in the settings', async ({ page }) => {
+  nodes = await startPool(1, { copies: 1 })
+  const [node] = nodes as [TestNode]
+  const link = {
+    ...{
+      id: 'a'.repeat(32),
+      path: '/home/desk/Scans',
+      folder: '/Scans',
+      deletes: false,
+      ignore: [],
+      state: 'following',
+    },
+    ...{ files: 1204, filesWaiting: 3, failed: [], createdAt: '2026-01-01T00:00:00.000Z' },
+    ...{ lastChangeAt: null, lastLookAt: null },
+  }
+  const changes: string[] = []
+  await page.route('**/v1/linked-folders**', async (route) => {
+    const request = route.request()
+    if (request.method() === 'GET') return await route.fulfill({ json: { items: [link], next: null } })
+    changes.push(`${request.method()} ${request.postData() ?? ''}`)
+    await route.fulfill(request.method() === 'DELETE' ? { status: 204 } : { json: link })
+  })
+  await withDesktop(page)
+  const complaints = await openWindow(page, node, '/settings')
+  const section = page.getByRole('region', { name: 'Linked folders' })
+  await expect(section).toContainText('into /Scans, 1,204 files, 3 on the way')
+  await expectAccessible(page, 'linked folders')
+  const menu = section.getByRole('button', { name: 'Actions for /home/desk/Scans' })
+  await menu.click()
+  await page.getByRole('menuitem', { name: 'Pause' }).click()
+  await menu.click()
+  await page.getByRole('menuitemcheckbox').click()
+  await page.getByRole('menuitem', { name: 'Unlink' }).click()
+  await expect.poll(() => changes).toEqual(['PATCH {"paused":true}', 'PATCH {"deletes":true}', 'DELETE '])
+  await section.getByRole('textbox', { name: 'Goes into' }).fill('/Letters')
+  await section.getByRole('button', { name: 'Link a folder …' }).click()
+  await expect.poll(async () => await asked(page)).toEqual([['linkFolder', '/Letters']])
+  expect(complaints).toEqual([])
 })

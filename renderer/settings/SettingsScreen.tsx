@@ -8,6 +8,7 @@ import { Scroller } from '../app/Scroller.tsx'
 import { TopBar } from '../app/TopBar.tsx'
 import { About } from './About.tsx'
 import { Checks } from './Checks.tsx'
+import { LinkedFolders } from './LinkedFolders.tsx'
 import { PoolSettings } from './PoolSettings.tsx'
 import { ThisComputer } from './ThisComputer.tsx'
 import { ThisWindow } from './ThisWindow.tsx'
@@ -28,6 +29,7 @@ export default function SettingsScreen() {
           ) : settings.data === undefined ? null : (
             <PoolSettings settings={settings.data} />
           )}
+          <LinkedFolders />
           {window.desktop === undefined ? null : <ThisComputer desktop={window.desktop} />}
           <ThisWindow />
           <Checks />

@@ -1,6 +1,9 @@
 // What the window does where the desktop app stands around it: here the app is a stand-in in the page that notes what it is asked.
-import { expect, type Page, test } from '@playwright/test'
-import { endAll, startPool, TestNode } from './support/nodes.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, type Page as BrowserPage, test } from '@playwright/test'
+import type { LinkedFolder, Page } from '../shared/index.ts'
+import { endAll, startPool, temporaryFolder, TestNode } from './support/nodes.ts'
 import { expectAccessible, openWindow, row } from './support/window.ts'
 
 let nodes: TestNode[] = []
@@ -9,7 +12,7 @@ test.afterEach(async () => {
   nodes = []
 })
 
-async function withDesktop(page: Page): Promise<void> {
+async function withDesktop(page: BrowserPage): Promise<void> {
   await page.addInitScript(`(() => {
     const asked = []
     const note = (what, answer) => (...args) => { asked.push([what, ...args]); return answer }
@@ -33,7 +36,7 @@ async function withDesktop(page: Page): Promise<void> {
   })()`)
 }
 
-const asked = async (page: Page): Promise<unknown> => await page.evaluate('window.desktopAsked')
+const asked = async (page: BrowserPage): Promise<unknown> => await page.evaluate('window.desktopAsked')
 
 test('files open and are saved by the app, its settings stand beside the others, it can show a screen', async ({
   page,
@@ -73,37 +76,27 @@ test('a code from a link is filled in, and nothing is joined before the user say
 test('folders of this computer are linked, paused and unlinked in the settings', async ({ page }) => {
   nodes = await startPool(1, { copies: 1 })
   const [node] = nodes as [TestNode]
-  const link = {
-    ...{
-      id: 'a'.repeat(32),
-      path: '/home/desk/Scans',
-      folder: '/Scans',
-      deletes: false,
-      ignore: [],
-      state: 'following',
-    },
-    ...{ files: 1204, filesWaiting: 3, failed: [], createdAt: '2026-01-01T00:00:00.000Z' },
-    ...{ lastChangeAt: null, lastLookAt: null },
-  }
-  const changes: string[] = []
-  await page.route('**/v1/linked-folders**', async (route) => {
-    const request = route.request()
-    if (request.method() === 'GET') return await route.fulfill({ json: { items: [link], next: null } })
-    changes.push(`${request.method()} ${request.postData() ?? ''}`)
-    await route.fulfill(request.method() === 'DELETE' ? { status: 204 } : { json: link })
-  })
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'Scan.txt'), 'a scan')
+  await node.json('POST', '/v1/linked-folders', { path: folder, folder: '/Scans' })
   await withDesktop(page)
   const complaints = await openWindow(page, node, '/settings')
   const section = page.getByRole('region', { name: 'Linked folders' })
-  await expect(section).toContainText('into /Scans, 1,204 files, 3 on the way')
+  await expect(section).toContainText('into /Scans, 1 file', { timeout: 15_000 })
   await expectAccessible(page, 'linked folders')
-  const menu = section.getByRole('button', { name: 'Actions for /home/desk/Scans' })
+  const known = async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items
+  const menu = section.getByRole('button', { name: `Actions for ${folder}` })
   await menu.click()
   await page.getByRole('menuitem', { name: 'Pause' }).click()
+  await expect(section).toContainText('paused')
   await menu.click()
   await page.getByRole('menuitemcheckbox').click()
+  await expect
+    .poll(async () => (await known()).map(({ state, deletes }) => [state, deletes]))
+    .toEqual([['paused', true]])
   await page.getByRole('menuitem', { name: 'Unlink' }).click()
-  await expect.poll(() => changes).toEqual(['PATCH {"paused":true}', 'PATCH {"deletes":true}', 'DELETE '])
+  await expect.poll(known).toEqual([])
+  expect((await node.get('Scans/Scan.txt')).toString()).toBe('a scan')
   await section.getByRole('textbox', { name: 'Goes into' }).fill('/Letters')
   await section.getByRole('button', { name: 'Link a folder …' }).click()
   await expect.poll(async () => await asked(page)).toEqual([['linkFolder', '/Letters']])

@@ -108,11 +108,11 @@ async function playwright(specs: readonly string[], env: Readonly<Record<string,
   const report = join(tmpdir(), `hadahoop-browser-${process.pid}.json`)
   const args = [tool('@playwright/test', 'playwright'), 'test', '-c', 'e2e/playwright.config.ts', ...specs]
   const { code, timedOut } = await run(args, {
-    limitMs: 6 * minuteMs,
+    limitMs: 10 * minuteMs,
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
   })
   const tally = readPlaywrightReport(report)
-  if (timedOut) console.log('FAILED: the browser tests took over 6 minutes')
+  if (timedOut) console.log('FAILED: the browser tests took over 10 minutes')
   return code !== 0 && tally.failed === 0 ? sum([tally, oneFailed]) : tally
 }
 

@@ -158,6 +158,29 @@ test('a node that runs already is used and left running', async () => {
   await node.stop()
 })
 
+test('a node that offers its API by TLS is reached by its own certificate', async () => {
+  const at = home()
+  const node = await startNode({ dataDir: at.dataDir, discovery: false, listen: '127.0.0.1', apiListen: '127.0.0.1' })
+  assert.match(node.url, /^https:/)
+  await using app = await running({ at })
+  await answers(app)
+  assert.equal((await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))).status, 201)
+  await app.desktop.quit()
+  await node.stop()
+})
+
+test('a save that breaks off leaves the file that was there', async () => {
+  await using app = await running()
+  await answers(app)
+  await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))
+  const target = join(app.dataDir, '..', 'kept.txt')
+  writeFileSync(target, 'what was there')
+  app.fake.chosen.push([target])
+  const reply = (await app.fake.invoke('save-file', ['/not there.txt'])) as { ok: boolean }
+  assert.equal(reply.ok, false)
+  assert.equal(readFileSync(target, 'utf8'), 'what was there')
+})
+
 test('a join link fills in the window’s code: the one at the start when it asks, later ones at once', async () => {
   await using app = await running({ args: ['hadahoop://join/AB12-CD34-EF56-GH78-JK90'] })
   assert.deepEqual(await app.fake.invoke('take-join-code', []), { ok: true, value: 'AB12-CD34-EF56-GH78-JK90' })

@@ -85,6 +85,7 @@ export class DesktopShell {
   #memory: NoticeMemory = nothingSeen
   #joinCode: string | undefined
   #updates: Awaited<ReturnType<typeof lookForUpdates>>
+  #asking = false
   #quitting = false
 
   /** After `ready`. */
@@ -197,7 +198,13 @@ export class DesktopShell {
 
   /** Asks if something would be left uncopied, then ends everything. */
   async quit(): Promise<void> {
-    if (await this.#mayQuit()) await this.#end()
+    if (this.#asking) return
+    this.#asking = true
+    try {
+      if (await this.#mayQuit()) await this.#end()
+    } finally {
+      this.#asking = false
+    }
   }
 
   async #mayQuit(): Promise<boolean> {

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '../shared/index.ts'
 import { contentCommands } from './commands/content.ts'
 import { healthCommands } from './commands/health.ts'
+import { linkCommands } from './commands/links.ts'
 import { machineCommands } from './commands/machines.ts'
 import { poolCommands } from './commands/pool.ts'
 import { secretsCommands } from './commands/secrets.ts'
@@ -33,6 +34,7 @@ function programOf(): Command {
   settingsCommands(program)
   secretsCommands(program)
   transferCommands(program)
+  linkCommands(program)
   return program
 }
 

@@ -170,7 +170,9 @@ test('deletes follow only where that is wished, never for a folder that is away'
   const folder = join(temporaryFolder('hadahoop-linked-'), 'Scans')
   mkdirSync(join(folder, 'Sub'), { recursive: true })
   for (let at = 0; at < 5; at++) writeFileSync(join(folder, 'Sub', `${at}.txt`), `scan ${at}`)
-  const { id } = await link(node, folder, false)
+  const added = await node.command('links', 'add', folder, '/Linked', '--ignore', '*.log', '--json')
+  const { id, deletes } = JSON.parse(added.stdout) as LinkedFolder
+  assert.equal(deletes, false)
   await becomesEqual(node, folder)
   rmSync(join(folder, 'Sub/0.txt'))
   writeFileSync(join(folder, 'last.txt'), 'last')
@@ -201,7 +203,13 @@ test('deletes follow only where that is wished, never for a folder that is away'
     ['2.txt'],
   )
 
-  assert.equal((await node.fetch(`/v1/linked-folders/${id}`, { method: 'DELETE' })).status, 204)
+  assert.match(
+    (await node.command('links')).stdout,
+    new RegExp(`^${id.slice(0, 8)} .*Scans  /Linked  following  \\d+, deletes too`, 'm'),
+  )
+  assert.match((await node.command('links', 'pause', folder)).stdout, /is not followed for now/)
+  assert.equal((await state())?.state, 'paused')
+  assert.match((await node.command('links', 'remove', id)).stdout, /is followed no more/)
   assert.equal((await node.fetch(`/v1/linked-folders/${id}`, { method: 'DELETE' })).status, 404)
   assert.ok(statSync(join(folder, 'last.txt')).size > 0)
 })

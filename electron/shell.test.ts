@@ -235,6 +235,12 @@ test('tray and menu do what they say, files are opened from a copy, and quitting
   assert.equal(readFileSync(join(app.dataDir, '..', 'saved.txt'), 'utf8'), 'text')
 
   assert.equal(app.window.close(), false)
+  assert.equal(app.window.close(), false)
+  assert.deepEqual(
+    app.fake.notifications.map(({ title }) => title),
+    ['Hadahoop goes on running'],
+    'said once',
+  )
   tray?.emit('click')
   assert.equal(app.window.visible, true)
   app.fake.answers.push(1)

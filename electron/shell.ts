@@ -118,6 +118,12 @@ export class DesktopShell {
       keptState: () => this.#settings.window,
       keepState: (state) => this.#settings.keepWindow(state),
       staysOpen: () => this.#tray !== undefined || process.platform === 'darwin',
+      hidden: () => {
+        // On macOS everybody knows; and not every Linux desktop shows a tray.
+        if (process.platform === 'darwin' || !this.#settings.sayThatItStays()) return
+        const body = 'It keeps files safe in the background. Start it again to see its window; quit it from the tray.'
+        this.#notify({ title: 'Hadahoop goes on running', body, screen: '/health' })
+      },
     })
   }
 

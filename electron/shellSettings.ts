@@ -7,18 +7,24 @@ import { readJson, writeJson } from './jsonFile.ts'
 import { type WindowState, windowStateSchema } from './windowState.ts'
 
 const initial: DesktopSettings = { startAtLogin: false, notifications: true, updateUrl: null }
-const stored = z.object({ settings: settingsChangeSchema.optional(), window: windowStateSchema.optional() })
+const stored = z.object({
+  settings: settingsChangeSchema.optional(),
+  window: windowStateSchema.optional(),
+  saidThatItStays: z.boolean().optional(),
+})
 
 export class ShellSettings {
   readonly #file: string
   #settings: DesktopSettings
   #window: WindowState | undefined
+  #saidThatItStays: boolean
 
   constructor(folder: string) {
     this.#file = join(folder, 'desktop.json')
     const kept = readJson(this.#file, stored)
     this.#settings = merged(initial, kept?.settings ?? {})
     this.#window = kept?.window
+    this.#saidThatItStays = kept?.saidThatItStays ?? false
   }
 
   get settings(): DesktopSettings {
@@ -40,8 +46,20 @@ export class ShellSettings {
     this.#keep()
   }
 
+  /** True once: that the app goes on when its window is closed need not be said again. */
+  sayThatItStays(): boolean {
+    if (this.#saidThatItStays) return false
+    this.#saidThatItStays = true
+    this.#keep()
+    return true
+  }
+
   #keep(): void {
-    writeJson(this.#file, { settings: this.#settings, ...(this.#window === undefined ? {} : { window: this.#window }) })
+    writeJson(this.#file, {
+      settings: this.#settings,
+      ...(this.#window === undefined ? {} : { window: this.#window }),
+      saidThatItStays: this.#saidThatItStays,
+    })
   }
 }
 

@@ -13,7 +13,7 @@ import { safeName } from '../cli/transfer/safeNames.ts'
 const folderPrefix = 'hadahoop-opened-'
 const readOnly = 0o400
 const programs =
-  /\.(?:app|appimage|bat|cmd|com|cpl|desktop|exe|hta|jar|js|jse|lnk|msi|msp|pif|ps1|reg|scr|sh|vbe|vbs|wsf)$/i
+  /\.(?:action|app|appimage|application|bat|cmd|com|command|cpl|desktop|exe|gadget|hta|inf|jar|js|jse|lnk|mpkg|msc|msi|msp|pif|pkg|ps1|ps2|psc1|reg|scf|scr|sh|terminal|url|vb|vbe|vbs|workflow|ws|wsc|wsf)$/i
 
 /** True for files that would run instead of being shown. */
 export function isProgram(name: string): boolean {

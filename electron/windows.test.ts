@@ -10,6 +10,7 @@ const screen = { x: 0, y: 0, width: 1920, height: 1080 }
 function opened(options: { kept?: WindowState; staysOpen?: boolean } = {}) {
   const made: FakeWindow[] = []
   const kept: WindowState[] = []
+  const hidden: true[] = []
   class Recorded extends FakeWindow {
     constructor(options: ConstructorParameters<typeof FakeWindow>[0]) {
       super(options)
@@ -27,8 +28,9 @@ function opened(options: { kept?: WindowState; staysOpen?: boolean } = {}) {
     keptState: () => options.kept,
     keepState: (state) => void kept.push(state),
     staysOpen: () => options.staysOpen ?? true,
+    hidden: () => void hidden.push(true),
   })
-  return { windows, made, kept, session }
+  return { windows, made, kept, hidden, session }
 }
 
 test('every window is in a sandbox, isolated, without Node and webviews, under the app’s own session', () => {
@@ -64,12 +66,13 @@ test('windows show pages of the app only', () => {
 })
 
 test('closing hides the window while the app stays, keeps its place, and closes it when the app ends', () => {
-  const { windows, made, kept } = opened()
+  const { windows, made, kept, hidden } = opened()
   windows.open()
   made[0]?.emit('ready-to-show')
   assert.equal(made[0]?.visible, true)
   assert.equal(made[0]?.close(), false)
   assert.equal(made[0]?.visible, false)
+  assert.equal(hidden.length, 1)
   assert.deepEqual(kept, [{ bounds: { x: 10, y: 20, width: 900, height: 700 }, maximized: false }])
   windows.open()
   assert.equal(made.length, 1, 'the same window comes back')

@@ -18,6 +18,8 @@ export interface WindowsParts {
   readonly keepState: (state: WindowState) => void
   /** True if closing the window must not end the app. */
   readonly staysOpen: () => boolean
+  /** The window was closed and the app goes on. */
+  readonly hidden: () => void
 }
 
 const dropSize = { width: 240, height: 200 }
@@ -88,7 +90,7 @@ export class Windows {
   }
 
   #openMain(screen = '/'): BrowserWindow {
-    const { keptState, keepState, staysOpen } = this.#parts
+    const { keptState, keepState, staysOpen, hidden } = this.#parts
     const displays = this.#parts.screen.getAllDisplays().map(({ workArea }) => workArea)
     const { bounds, maximized } = openingBounds(keptState(), displays)
     const main = this.#make({
@@ -105,6 +107,7 @@ export class Windows {
       if (this.#ending || !staysOpen()) return
       event.preventDefault()
       main.hide()
+      hidden()
     })
     main.on('closed', () => {
       this.#main = undefined

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { isEngineError } from '../base/error.ts'
-import { type NodeId, NodeIds } from '../base/ids.ts'
+import { NodeIds } from '../base/ids.ts'
 import type { Disk } from '../ports.ts'
 import type { KeptSilence } from './standing.ts'
 
@@ -35,7 +35,7 @@ export async function loadSilences(disk: Disk, report: (problem: string) => void
     report(`${FILE} cannot be read: waits for machines that are away begin anew`)
     return []
   }
-  return parsed.data.silences.map(({ nodeId, silentMs }) => ({ nodeId: nodeId as NodeId, silentMs }))
+  return parsed.data.silences.map(({ nodeId, silentMs }) => ({ nodeId, silentMs }))
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import type { Transfer, TransferPage } from '../shared/index.ts'
+import type { Activity, Page, Transfer, TransferPage } from '../shared/index.ts'
 import { endAll, startPool, type TestNode, temporaryFolder, until } from './support/nodes.ts'
 
 const fileCount = 2000
@@ -207,6 +207,11 @@ test('what cannot be stored fails by name and the rest is stored; a retry stores
   })
   assert.equal(failed.error?.code, 'some-failed')
   assert.equal(failed.filesLeftOut, 2)
+  const { items: happened } = await node.json<Page<Activity>>('GET', '/v1/activity')
+  assert.equal(
+    happened.find(({ code }) => code === 'import-failed')?.text,
+    'Odd was not wholly imported: 3 files stored, 4 files not.',
+  )
   assert.equal(failed.filesFailed, 4)
   const names = async (path: string) => (await node.list(path)).map(({ name }) => name.normalize('NFC')).sort()
   assert.deepEqual(await names('In/Odd'), ['Grü\u00dfe', 'Sub', 'good.txt', 'link.txt'])

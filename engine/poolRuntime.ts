@@ -166,6 +166,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#transfers = new Transfers({
       ...{ ...files, local: deps.localFiles, report, database: ports.disk.openDatabase('transfers.db') },
       changed: (id) => deps.notify({ type: 'transfer', id }),
+      note: (happening) => deps.diary.note(happening),
     })
     this.parts = { ...files, transfers: this.#transfers }
     serveChunks(network, store, foreground, (id) => catalog.chunks.isNamed(id))

@@ -24,6 +24,8 @@ export interface TransfersDeps extends Omit<ImportDeps, 'local'> {
   readonly local: LocalFiles | null
   /** An import changed, or is remembered no more. */
   readonly changed: (id: string) => void
+  /** For the list of what happened. */
+  readonly note: (happening: { readonly code: string; readonly text: string }) => void
 }
 
 /** An import as people see it. */
@@ -225,6 +227,7 @@ export class Transfers {
     }
     const failed = error ?? troubleOf(work)
     this.#become(each, failed === null ? 'done' : 'failed', failed, work.failures)
+    this.#noteEnd(each.row, failed)
     this.#forgetOldest()
   }
 
@@ -238,6 +241,17 @@ export class Transfers {
     this.#save(row, failures)
     each.isNews = true
     this.#tell(each)
+  }
+
+  #noteEnd(row: ImportRow, failed: EngineError | null): void {
+    const { filesDone, filesSkipped, filesFailed } = row
+    const files = (count: number) => `${count} ${count === 1 ? 'file' : 'files'}`
+    const stored = `${files(filesDone - filesSkipped)} stored`
+    const text =
+      failed === null
+        ? `${nameOf(row)} was imported: ${stored}.`
+        : `${nameOf(row)} was not wholly imported: ${stored}, ${files(filesFailed)} not.`
+    this.#deps.note({ code: failed === null ? 'import-done' : 'import-failed', text })
   }
 
   /** What cannot be written now (a full disk) holds until the next start, which then finds an older state and looks again. */

@@ -43,7 +43,7 @@ export function TransferRow({ line, onSteer }: Props) {
         {isActive(line) ? (
           <Progress
             value={100 * line.part}
-            color={line.state === 'running' ? undefined : 'gray'}
+            color={line.state === 'running' ? undefined : 'var(--state-unreachable)'}
             size={5}
             my={6}
             aria-label={line.name}

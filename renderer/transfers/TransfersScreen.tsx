@@ -95,7 +95,7 @@ function TotalBar({ total }: { readonly total: Total }) {
       </Title>
       <Progress
         value={100 * total.part}
-        color={total.isAllPaused ? 'gray' : undefined}
+        color={total.isAllPaused ? 'var(--state-unreachable)' : undefined}
         size={8}
         aria-label="All transfers"
       />

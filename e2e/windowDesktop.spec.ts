@@ -102,3 +102,21 @@ test('folders of this computer are linked, paused and unlinked in the settings',
   await expect.poll(async () => await asked(page)).toEqual([['linkFolder', '/Letters']])
   expect(complaints).toEqual([])
 })
+
+test('while the engine is away the window says what the app knows of it', async ({ page }) => {
+  nodes = await startPool(1, { copies: 1 })
+  const [node] = nodes as [TestNode]
+  await withDesktop(page)
+  await page.addInitScript(`{
+    let tell = () => {}
+    window.desktop.onEngineState = (listener) => { tell = listener; return () => {} }
+    window.tellEngine = (state) => tell(state)
+  }`)
+  await openWindow(page, node)
+  await node.stop()
+  await page.evaluate(`window.tellEngine({ state: 'restarting', attached: false })`)
+  await expect(page.getByText('Hadahoop is starting again')).toBeVisible()
+  const problem = { code: 'newer-database', message: 'the database is too new', hint: 'Start the newer release.' }
+  await page.evaluate(`window.tellEngine(${JSON.stringify({ state: 'failed', attached: false, problem })})`)
+  await expect(page.getByText('Hadahoop cannot run: the database is too new. Start the newer release.')).toBeVisible()
+})

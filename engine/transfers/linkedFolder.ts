@@ -15,6 +15,7 @@ import { ignoring } from './ignore.ts'
 import { type LinkedDeps, namesOf, removeItem, renameItem } from './linkedChanges.ts'
 import { fileStep, isRenamed, type Unsettled } from './linkedPlan.ts'
 import { type LinkedItem, type LinkRow, parentOf } from './linkedTable.ts'
+import { absenceOf } from './linkedRoot.ts'
 import { badName, nameTwin } from './localWalk.ts'
 import { isFatal, storeFile } from './storeFile.ts'
 
@@ -80,7 +81,7 @@ export class LinkedFolder {
   async step(signal: AbortSignal): Promise<number> {
     const { clock } = this.#deps
     this.#signal = signal
-    const absent = await this.#absence()
+    const absent = await absenceOf(this.#deps.local, this.link)
     if (absent !== null) {
       this.problem = absent
       this.lookAgain()
@@ -281,27 +282,12 @@ export class LinkedFolder {
     if (item === undefined) return
     if (facts?.kind === item.kind) return this.#hear([path])
     // A whole tree may seem gone in the moment in which its drive is.
-    if ((await this.#absence()) !== null) throw absent(this.link.path)
+    const gone = await absenceOf(this.#deps.local, this.link)
+    if (gone !== null) throw gone
     await this.#failing(path, async () => {
       await removeItem(this.#deps, this.link, item)
       if (this.link.deletes) this.lastChangeMs = this.#deps.clock.nowMs()
     })
-  }
-
-  /** Why the folder as a whole is not to be believed; null while it is. */
-  async #absence(): Promise<EngineError | null> {
-    const { path, rootId } = this.link
-    try {
-      const root = await this.#deps.local.look(path)
-      if (root === undefined) return absent(path)
-      if (root.kind === 'folder' && rootIdOf(root) === rootId) return null
-      return new EngineError('source-unreadable', `another folder stands at ${path} than was linked`, {
-        hint: 'Bring the linked one back, or link this one instead.',
-      })
-    } catch (error) {
-      if (!isEngineError(error)) throw error
-      return error
-    }
   }
 
   // -------------------------------------------------------------- hearing
@@ -387,17 +373,6 @@ export class LinkedFolder {
     for (const sinceMs of this.#missing.values()) waits.push(sinceMs + limits.linkedSettleMs)
     return waits.reduce((first, each) => Math.min(first, each))
   }
-}
-
-/** Of the folder itself only its number counts: a drive gets another device number each time it is plugged in. */
-export function rootIdOf({ fileId }: Pick<LocalFacts, 'fileId'>): string {
-  return fileId.split(':')[1] ?? ''
-}
-
-function absent(path: string): EngineError {
-  return new EngineError('source-unreadable', `${path} is not there`, {
-    hint: 'Nothing is deleted in the pool; it goes on when the folder is back.',
-  })
 }
 
 function refuseName(path: string, name: string, isUnreadable: boolean, spelled: Set<string>): void {

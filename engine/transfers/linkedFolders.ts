@@ -9,7 +9,8 @@ import { limits } from '../limits.ts'
 import type { LocalFiles } from '../ports.ts'
 import type { Failure } from './importRun.ts'
 import type { LinkedDeps } from './linkedChanges.ts'
-import { LinkedFolder, rootIdOf } from './linkedFolder.ts'
+import { LinkedFolder } from './linkedFolder.ts'
+import { rootIdOf } from './linkedRoot.ts'
 import type { LinkedTable, LinkRow } from './linkedTable.ts'
 
 export interface LinkedFoldersDeps extends Omit<LinkedDeps, 'local'> {

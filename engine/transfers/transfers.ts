@@ -14,6 +14,7 @@ import { type Failure, type ImportDeps, ImportRun } from './importRun.ts'
 import { type ImportRow, ImportTable, type Trouble } from './importTable.ts'
 import { LinkedFolders } from './linkedFolders.ts'
 import { LinkedTable } from './linkedTable.ts'
+import { noLocalFiles } from './noLocalFiles.ts'
 import { migrateTransfers } from './schema.ts'
 import { atStart, type ImportAction, type ImportState, isEnded, steered, toBegin } from './state.ts'
 import { isProtected } from './storeFile.ts'
@@ -341,25 +342,6 @@ export class Transfers {
     if (found === undefined) throw new EngineError('not-found', `no transfer has the id ${id}`)
     return found
   }
-}
-
-const noLocalFiles: LocalFiles = {
-  open: async (path) => {
-    throw unreadable(path)
-  },
-  look: async (path) => {
-    throw unreadable(path)
-  },
-  children: (path) => {
-    throw unreadable(path)
-  },
-  watch: async (path) => {
-    throw unreadable(path)
-  },
-}
-
-function unreadable(path: string): EngineError {
-  return new EngineError('source-unreadable', `this node reads no files of its computer, so not ${path}`)
 }
 
 function stopping(): EngineError {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -83,6 +84,7 @@ async function storm(folder: string, seed: number, changes: number): Promise<voi
   const folders = ['', 'A', 'B', 'B/C']
   for (const each of folders) mkdirSync(join(folder, each), { recursive: true })
   let files: string[] = []
+  const made: string[] = []
   for (let at = 0; at < changes; at++) {
     const pick = () => files[random(files.length)] as string
     const kind = random(100)
@@ -101,12 +103,20 @@ async function storm(folder: string, seed: number, changes: number): Promise<voi
       const gone = pick()
       rmSync(join(folder, gone))
       files = files.filter((path) => path !== gone)
-    } else if (kind < 97) writeFileSync(join(folder, place, `run ${at}.log`), 'left alone')
+    } else if (kind < 96) writeFileSync(join(folder, place, `run ${at}.log`), 'left alone')
     else {
       const from = join(place, `folder ${seed}-${at}`)
       mkdirSync(join(folder, from))
-      writeFileSync(join(folder, from, 'inside.txt'), `inside ${at}`)
-      if (random(2) === 0) renameSync(join(folder, from), join(folder, place, `moved ${seed}-${at}`))
+      mkdirSync(join(folder, from, 'deep'))
+      writeFileSync(join(folder, from, 'deep/inside.txt'), `inside ${at}`)
+      made.push(from)
+      const old = made[random(made.length)] as string
+      if (random(3) === 0) rmSync(join(folder, old), { recursive: true, force: true })
+      else if (existsSync(join(folder, old))) {
+        const to = join(place, `moved ${seed}-${at}`)
+        renameSync(join(folder, old), join(folder, to))
+        made.push(to)
+      }
     }
     if (at % 25 === 0) await sleep(random(200))
   }

@@ -212,7 +212,8 @@ test('the keyboard reaches everything on every screen, and works menus and dialo
   const grid = page.getByRole('grid')
   await grid.focus()
   await page.keyboard.press('End')
-  await expect(page.getByRole('heading', { name: 'Versions' })).toBeVisible()
+  await expect(page.getByRole('button', { name: /^Version of/ })).toBeVisible()
+  await expect(page.getByText('Survives any one machine failing')).toBeVisible()
   await expectAllReached(page, 'files')
   for (const [key, screen, sign] of [
     ['2', 'transfers', 'Nothing is moving'],

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, type Page as BrowserPage, test } from '@playwright/test'
 import type { LinkedFolder, Page } from '../shared/index.ts'
+import { standInForDesktop } from './support/desktopStandIn.ts'
 import { endAll, startPool, temporaryFolder, TestNode } from './support/nodes.ts'
 import { expectAccessible, openWindow, row } from './support/window.ts'
 
@@ -12,30 +13,6 @@ test.afterEach(async () => {
   nodes = []
 })
 
-async function withDesktop(page: BrowserPage): Promise<void> {
-  await page.addInitScript(`(() => {
-    const asked = []
-    const note = (what, answer) => (...args) => { asked.push([what, ...args]); return answer }
-    window.desktopAsked = asked
-    window.desktop = {
-      platform: 'linux',
-      pathsOf: () => [],
-      importPaths: note('importPaths', Promise.resolve({ id: '' })),
-      choosePaths: note('choosePaths', Promise.resolve([])),
-      linkFolder: note('linkFolder', Promise.resolve(null)),
-      openFile: note('openFile', Promise.resolve()),
-      saveFile: note('saveFile', Promise.resolve(true)),
-      dragFiles: note('dragFiles'),
-      engineState: () => Promise.resolve({ state: 'running', attached: false }),
-      onEngineState: () => () => {},
-      onJoinCode: (listener) => { listener('9ZX9-BFYM'); return () => {} },
-      onShowScreen: (listener) => { window.showScreen = listener; return () => {} },
-      settings: () => Promise.resolve({ startAtLogin: false, notifications: true, updateUrl: null }),
-      changeSettings: (changes) => { asked.push(['changeSettings', changes]); return Promise.resolve({ startAtLogin: true, notifications: true, updateUrl: null }) },
-    }
-  })()`)
-}
-
 const asked = async (page: BrowserPage): Promise<unknown> => await page.evaluate('window.desktopAsked')
 
 test('files open and are saved by the app, its settings stand beside the others, it can show a screen', async ({
@@ -44,7 +21,7 @@ test('files open and are saved by the app, its settings stand beside the others,
   nodes = await startPool(1, { copies: 1 })
   const [node] = nodes as [TestNode]
   await node.put('Sheet.xlsx', 'cells')
-  await withDesktop(page)
+  await standInForDesktop(page)
   const complaints = await openWindow(page, node)
   await row(page, 'Sheet.xlsx').click({ button: 'right' })
   await page.getByRole('menuitem', { name: 'Open with its program' }).click()
@@ -67,7 +44,7 @@ test('files open and are saved by the app, its settings stand beside the others,
 test('a code from a link is filled in, and nothing is joined before the user says so', async ({ page }) => {
   nodes = [await TestNode.start('fresh')]
   const [node] = nodes as [TestNode]
-  await withDesktop(page)
+  await standInForDesktop(page, "onJoinCode: (listener) => { listener('9ZX9-BFYM'); return () => {} },")
   await openWindow(page, node, '/')
   await expect(page.getByLabel('Code')).toHaveValue('9ZX9-BFYM')
   await expect(page.getByRole('button', { name: 'Join' })).toBeEnabled()
@@ -79,7 +56,7 @@ test('folders of this computer are linked, paused and unlinked in the settings',
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'Scan.txt'), 'a scan')
   await node.json('POST', '/v1/linked-folders', { path: folder, folder: '/Scans' })
-  await withDesktop(page)
+  await standInForDesktop(page)
   const complaints = await openWindow(page, node, '/settings')
   const section = page.getByRole('region', { name: 'Linked folders' })
   await expect(section).toContainText('into /Scans, 1 file', { timeout: 15_000 })
@@ -106,7 +83,7 @@ test('folders of this computer are linked, paused and unlinked in the settings',
 test('while the engine is away the window says what the app knows of it', async ({ page }) => {
   nodes = await startPool(1, { copies: 1 })
   const [node] = nodes as [TestNode]
-  await withDesktop(page)
+  await standInForDesktop(page)
   await page.addInitScript(`{
     let tell = () => {}
     window.desktop.onEngineState = (listener) => { tell = listener; return () => {} }

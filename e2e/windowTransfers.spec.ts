@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import type { Transfer } from '../shared/index.ts'
+import { standInForDesktop } from './support/desktopStandIn.ts'
 import { endAll, startPool, temporaryFolder, type TestNode, until } from './support/nodes.ts'
 import { dropFiles, expectAccessible, openWindow } from './support/window.ts'
 
@@ -109,11 +110,11 @@ test('in the desktop app a drop is an import: the engine reads the files itself'
     'askEngine',
     async (paths: string[], into: string) => await node.json('POST', '/v1/imports', { paths, folder: into }),
   )
-  await page.addInitScript(`window.desktop = {
-    pathsOf: (files) => files.map((file) => ${JSON.stringify(folder)} + '/' + file.name),
-    importPaths: (paths, folder) => window.askEngine(paths, folder),
-    onShowScreen: () => () => {},
-  }`)
+  await standInForDesktop(
+    page,
+    `pathsOf: (files) => files.map((file) => ${JSON.stringify(folder)} + '/' + file.name),
+     importPaths: (paths, folder) => window.askEngine(paths, folder),`,
+  )
   await openWindow(page, node)
   await dropFiles(page, { '0.txt': 'not read', '1.txt': 'not read' })
   await until('stored', async () => (await node.list('')).length === 2)

@@ -28,6 +28,7 @@ export async function dropFiles(
   files: Readonly<Record<string, string>>,
   onto = page.locator('body'),
 ): Promise<void> {
+  await expect(page.getByRole('navigation', { name: 'Screens' })).toBeVisible()
   // As text, since only the browser knows these types.
   const transfer = await page.evaluateHandle(`(() => {
     const made = new DataTransfer()

@@ -57,6 +57,14 @@ function Content() {
               </Button>
             )}
           </CopyButton>
+          {/* Opens the desktop app on the other machine with the code filled in. */}
+          <CopyButton value={`hadahoop://join/${code}`}>
+            {({ copied, copy }) => (
+              <Button variant="default" onClick={copy}>
+                {copied ? 'Copied' : 'Copy as a link'}
+              </Button>
+            )}
+          </CopyButton>
           <Text size="sm" c="dimmed">
             Works once, ends {untilText(expiresAt)}.
           </Text>

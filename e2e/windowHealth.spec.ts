@@ -57,3 +57,19 @@ test('an engine that stops shows a bar; after its restart the window asks for a 
     timeout: 15_000,
   })
 })
+
+test('a stream of events that has fallen silent is opened anew, and goes on', async ({ page }) => {
+  nodes = await startPool(1, { copies: 1 })
+  const [node] = nodes as [TestNode]
+  const streams: string[] = []
+  page.on('request', (request) => request.url().endsWith('/v1/events') && streams.push(request.url()))
+  await page.clock.install()
+  await openWindow(page, node)
+  await expect(page.getByText('Drop files or folders here')).toBeVisible()
+  await expect.poll(() => streams.length).toBe(1)
+  // As if a minute had passed in which nothing came.
+  await page.clock.fastForward(60_000)
+  await expect.poll(() => streams.length, { timeout: 10_000 }).toBe(2)
+  await node.put('After.txt', 'after')
+  await expect(page.getByRole('grid').getByText('After.txt')).toBeVisible()
+})

@@ -21,6 +21,8 @@ const sliceBytes = 128 * 1024
 const waitingMax = 50_000
 const goneAfterMs = 1500
 const againAfterMs = 1000
+/** The engine gives a sign every 15 s. */
+const silentMs = 50_000
 /** How often sums that follow from entries are asked anew. */
 const sumsEveryMs = 1500
 const statesEveryMs = 700
@@ -83,7 +85,9 @@ async function follow(
   const decoder = new TextDecoder()
   const reader = response.body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
+    // A connection that a sleep or a network has cut without a word would else be waited for for ever.
+    const silence = setTimeout(() => void reader.cancel(), silentMs)
+    const { done, value } = await reader.read().finally(() => clearTimeout(silence))
     if (done) return
     // What came in one piece is taken in slices, between which the window draws and answers.
     for (let from = 0; from < value.length; from += sliceBytes) {

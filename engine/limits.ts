@@ -317,7 +317,6 @@ export const limits = {
   acknowledgeNodes: 2,
   /** A write without progress for this long answers with what it has. */
   acknowledgeStallMs: 10_000,
-  uploadsAtOnce: 256,
   /** Chunks that an upload may have under way to disks and peers. */
   storeAheadBytes: 64 * MiB,
   minimumFreeBytes: 512 * MiB,

@@ -1,6 +1,7 @@
 // Everybody can use the window: no rule of accessibility that a program can check is broken, on any screen, in any dialog or menu,
 // light or dark; and every action is reached without a mouse.
 import { expect, type Page, test } from '@playwright/test'
+import type { Settings } from '../shared/index.ts'
 import { endAll, startPool, TestNode } from './support/nodes.ts'
 import { writeApart } from './support/samples.ts'
 import { expectAccessible, notReached, openWindow, row, tabRound } from './support/window.ts'
@@ -158,6 +159,14 @@ test('accessible: transfers, trash, settings', async ({ page }) => {
     await expect(page.getByText(sign).first()).toBeVisible()
     await expectAccessible(page, screen)
   }
+  await page.getByRole('textbox', { name: 'Sending at most' }).fill('5')
+  await page.keyboard.press('Enter')
+  await page.getByRole('switch', { name: 'Only at some hours' }).click({ force: true })
+  await page.getByLabel('Limits hold from').fill('09:15')
+  await page.getByLabel('Limits hold until').focus()
+  await expect
+    .poll(async () => (await node.json<Settings>('GET', '/v1/settings')).limitHours)
+    .toEqual({ from: '09:15', to: '18:00' })
   await page.getByRole('button', { name: 'Check now' }).click()
   await expect(page.getByText('Other machines reach this one')).toBeVisible()
   await expectAccessible(page, 'checks')

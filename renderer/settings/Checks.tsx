@@ -50,7 +50,7 @@ function Check({ check: { result, text, hint } }: { readonly check: DoctorCheck 
       <span>
         {text}{' '}
         {hint === undefined ? null : (
-          <Text span c="dimmed">
+          <Text span inherit c="dimmed">
             {hint}
           </Text>
         )}

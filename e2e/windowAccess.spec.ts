@@ -169,7 +169,15 @@ test('accessible: transfers, trash, settings', async ({ page }) => {
     .toEqual({ from: '09:15', to: '18:00' })
   await page.getByRole('button', { name: 'Check now' }).click()
   await expect(page.getByText('Other machines reach this one')).toBeVisible()
-  await expectAccessible(page, 'checks')
+  const log = page.getByRole('region', { name: 'Log' })
+  await log.getByRole('button', { name: 'Show' }).click()
+  await expect(log.getByText('Nothing was noted.')).toBeVisible()
+  const items = [{ id: '1', at: '2026-01-02T03:04:05.000Z', text: 'a chunk is damaged' }]
+  await page.route('**/v1/log*', (route) => route.fulfill({ json: { items, next: null } }))
+  await log.getByRole('button', { name: 'Show' }).click()
+  await expect(page.getByLabel('Lines of the log')).toContainText('2026-01-02T03:04:05.000Z  a chunk is damaged')
+  await expect(log.getByRole('link', { name: 'Save' })).toHaveAttribute('download', 'hadahoop-log.txt')
+  await expectAccessible(page, 'checks and log')
   expect(complaints).toEqual([])
 })
 

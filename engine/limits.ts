@@ -321,6 +321,11 @@ export const limits = {
   storeAheadBytes: 64 * MiB,
   minimumFreeBytes: 512 * MiB,
 
+  // The log
+  /** Lines kept in memory, and characters of each. */
+  logLines: 1_000,
+  logLineLength: 1_000,
+
   // Transfers
   /** Names that a folder of this computer gives at once. */
   localNamesAtOnce: 256,

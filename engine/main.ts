@@ -7,7 +7,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
-import { type Assets, createGateway, loadAssets, secretsOperations } from './gateway/index.ts'
+import { type Assets, createGateway, loadAssets, Logbook, secretsOperations } from './gateway/index.ts'
 import { IDENTITY_FILE, loadIdentity, POOL_FILE, SecretFiles } from './identity/index.ts'
 import {
   createDiscovery,
@@ -68,7 +68,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   probeRuntime()
   // Whatever the data folder's own mode is: its files are this user's alone.
   process.umask(0o077)
-  const log = options.log ?? (() => undefined)
+  const logbook = new Logbook(systemClock, options.log ?? (() => undefined))
+  const log = (line: string): void => logbook.note(line)
   await using cleanup = new AsyncDisposableStack()
   cleanup.use(lockFolder(options.dataDir))
   const disk = createDisk(options.dataDir)
@@ -115,7 +116,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { apiListen } = options
   const apiPort = options.apiPort ?? kept.apiPort
   const gateway = createGateway({
-    service: { ...engine.service, ...secretsOperations(secrets) },
+    service: { ...engine.service, ...secretsOperations(secrets), ...logbook.operations() },
     clock: systemClock,
     random: systemRandom,
     token,

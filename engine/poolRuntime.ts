@@ -181,6 +181,8 @@ export class PoolRuntime implements AsyncDisposable {
       },
       copiesChanged: () => {
         this.#census.invalidate()
+        // What is wanted of many files follows a policy in the background.
+        wakeRepair()
         deps.notify({ type: 'health' })
       },
       wishesChanged: () => {

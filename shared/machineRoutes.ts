@@ -20,7 +20,7 @@ import {
 } from './pool.ts'
 import { confirmHeader, type Route } from './route.ts'
 import { secretsChangeSchema, secretsSchema } from './secrets.ts'
-import { activityPageSchema, loginLinkSchema, loginSchema } from './transfers.ts'
+import { activityPageSchema, logPageSchema, loginLinkSchema, loginSchema } from './transfers.ts'
 
 export const machineRoutes: readonly Route[] = [
   {
@@ -178,6 +178,13 @@ export const machineRoutes: readonly Route[] = [
     body: secretsChangeSchema,
     answers: { 200: secretsSchema },
     errors: ['no-keychain'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/log',
+    summary: 'What this node noted since it was started, newest first',
+    query: pageQuerySchema,
+    answers: { 200: logPageSchema },
   },
   { method: 'GET', path: '/v1/doctor', summary: 'Why machines do not see each other', answers: { 200: doctorSchema } },
   {

@@ -89,6 +89,12 @@ export const activitySchema = z
 export type Activity = z.output<typeof activitySchema>
 export const activityPageSchema = pageOf(activitySchema)
 
+export const logLineSchema = z
+  .object({ id: z.string(), at: timeSchema, text: z.string() })
+  .meta({ id: 'LogLine', description: 'what a node noted beside its work, for whoever helps' })
+export type LogLine = z.output<typeof logLineSchema>
+export const logPageSchema = pageOf(logLineSchema)
+
 /** The event stream's names, each with the shape of its data. */
 export const eventSchemas = {
   entry: z.union([entrySchema, goneEntrySchema]),

@@ -1,5 +1,5 @@
 /**
- * `hadahoop health`, `activity`, `doctor`, `open`: whether everything is safe, what happened, what is wrong.
+ * `hadahoop health`, `activity`, `log`, `doctor`, `open`: whether everything is safe, what happened, what is wrong.
  */
 import type { Command } from 'commander'
 import {
@@ -8,6 +8,7 @@ import {
   formatBytes,
   formatDuration,
   type Health,
+  type LogLine,
   type LoginLink,
   type WhatIf,
 } from '../../shared/index.ts'
@@ -39,6 +40,12 @@ export function healthCommands(program: Command): void {
 
   talks(program.command('activity').description('what happened, newest first'), async (context, client) => {
     context.show(await wholeList(client.items<Activity>('/v1/activity')), ({ items }) =>
+      items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
+    )
+  })
+
+  talks(program.command('log').description('what the node noted since it was started'), async (context, client) => {
+    context.show(await wholeList(client.items<LogLine>('/v1/log')), ({ items }) =>
       items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
     )
   })

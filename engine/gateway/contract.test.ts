@@ -27,6 +27,7 @@ function wholeService(): MemoryService {
     changeLinkedFolder: none,
     unlinkFolder: none,
     settings: none,
+    log: none,
     secrets: none,
     protectSecrets: none,
     patchSettings: none,

@@ -33,6 +33,7 @@ import type {
   PoolJoin,
   ReplicaHolder,
   SearchQuery,
+  LogLine,
   Secrets,
   SecretsChange,
   Settings,
@@ -177,6 +178,8 @@ export interface Service {
   resumeRepair?(): Promise<void>
   setConditions?(conditions: Conditions): Promise<void>
   doctor(): Promise<DoctorCheck[]>
+  /** What the node noted beside its work, newest first. */
+  log?(query: PageQuery): Promise<Page<LogLine>>
   secrets?(): Promise<Secrets>
   /** `no-keychain`. */
   protectSecrets?(change: SecretsChange): Promise<Secrets>

@@ -9,6 +9,7 @@ import { TopBar } from '../app/TopBar.tsx'
 import { About } from './About.tsx'
 import { Checks } from './Checks.tsx'
 import { LinkedFolders } from './LinkedFolders.tsx'
+import { Log } from './Log.tsx'
 import { PoolSettings } from './PoolSettings.tsx'
 import { ThisComputer } from './ThisComputer.tsx'
 import { ThisWindow } from './ThisWindow.tsx'
@@ -33,6 +34,7 @@ export default function SettingsScreen() {
           {window.desktop === undefined ? null : <ThisComputer desktop={window.desktop} />}
           <ThisWindow />
           <Checks />
+          <Log />
           <About />
         </div>
       </Scroller>

@@ -96,6 +96,7 @@ function nodeRoutes(app: FastifyInstance, service: Service): void {
       return reply.code(204).send()
     })
   }
+  if (service.log !== undefined) app.get('/v1/log', (request) => service.log?.(check(pageQuerySchema, request.query)))
   if (service.secrets !== undefined) app.get('/v1/secrets', () => service.secrets?.())
   if (service.protectSecrets !== undefined) {
     app.put('/v1/secrets', (request) => service.protectSecrets?.(check(secretsChangeSchema, request.body)))

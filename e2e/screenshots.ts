@@ -1,13 +1,14 @@
 // `npm run screenshots [-- PART …]`: every screen of the window, light and dark, in two sizes, empty, in use, busy, and with a machine
 // gone, into test-results/screenshots, for people to look at; parts of names narrow it down. Nothing is compared: fonts differ
 // between machines.
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import type { Node, Pool } from '../shared/index.ts'
 import { findBrowser } from './browser.ts'
-import { endAll, startPool, TestNode, until } from './support/nodes.ts'
+import { endAll, startPool, TestNode, temporaryFolder, until } from './support/nodes.ts'
 import { fillWithSamples, writeApart } from './support/samples.ts'
 
 const folder = join(import.meta.dirname, '..', 'test-results', 'screenshots')
@@ -170,6 +171,7 @@ try {
   await shoot('in use', first, inUse)
   const enough = new AbortController()
   const working = keepBusy(first, enough.signal)
+  await importMuch(first)
   await shoot('busy', first, busy)
   enough.abort()
   await working
@@ -183,6 +185,24 @@ try {
   await endAll([fresh, ...nodes])
 }
 console.log(`screenshots are in ${folder}`)
+
+/** Imports in all states: one that runs for a while, one that waits, one with a file that cannot be taken in. */
+async function importMuch(node: TestNode): Promise<void> {
+  const source = temporaryFolder('hadahoop-screenshots-')
+  const folders = ['Camera', 'X-rays 2024', 'Scanner'].map((name) => join(source, name))
+  for (const each of folders) mkdirSync(each, { recursive: true })
+  const [camera, pictures, scanner] = folders as [string, string, string]
+  for (let file = 0; file < 20; file++) writeFileSync(join(camera, `Film ${file}.mov`), randomBytes(60_000_000))
+  for (let file = 0; file < 300; file++) writeFileSync(join(pictures, `Scan ${file}.png`), randomBytes(200_000))
+  for (let file = 0; file < 5; file++) writeFileSync(join(scanner, `Letter ${file}.pdf`), randomBytes(90_000))
+  // A pipe is no file.
+  execFileSync('mkfifo', [join(scanner, 'Device')])
+  const ids: string[] = []
+  for (const path of [scanner, pictures, camera]) {
+    ids.push((await node.json<{ id: string }>('POST', '/v1/imports', { paths: [path], folder: '/Backup' })).id)
+  }
+  await node.fetch(`/v1/transfers/${ids[1]}/pause`, { method: 'POST' })
+}
 
 /** Puts large files again and again, so that something moves. */
 async function keepBusy(node: TestNode, signal: AbortSignal): Promise<void> {

@@ -45,7 +45,7 @@ export async function dropFiles(
 export async function expectAccessible(page: Page, what: string, except: string[] = []): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await page.evaluate(`(${colorsSettled})()`)
+    await page.evaluate(`(${colorsSettled})('${colorScheme}')`)
     // Electron makes no second page for it to work in.
     const axe = new AxeBuilder({ page }).setLegacyMode(process.env['HADAHOOP_DESKTOP'] === 'electron')
     // Everything else is the same in the dark.
@@ -79,10 +79,13 @@ export async function notReached(page: Page): Promise<string[]> {
 }
 
 // In the browser, so as text: this project has no types of the DOM here.
-const colorsSettled = `async () => {
-  await new Promise(requestAnimationFrame)
-  const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity)
-  await Promise.allSettled(ending.map(({ finished }) => finished))
+// The page hears of another scheme a moment later and then changes its colours, some of them by transitions.
+const colorsSettled = `async (scheme) => {
+  const still = () => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity)
+    return document.documentElement.dataset.mantineColorScheme === scheme && ending.length === 0
+  }
+  for (let frames = 0; frames < 5; frames = still() ? frames + 1 : 0) await new Promise(requestAnimationFrame)
 }`
 const markFocused = `() => {
   const focused = document.activeElement

@@ -212,7 +212,8 @@ export class Repair implements Worker {
       if (member.reachable) continue
       for (const oneLeft of [false, true]) {
         const ends = roster.waitEndsMonotonicMs(nodeId, oneLeft)
-        if (ends !== null && ends > nowMs) next = Math.min(next, ends)
+        // One that has ended since is in no survey yet.
+        if (ends !== null && ends > survey.takenMs) next = Math.min(next, ends)
       }
     }
     if (!orders.idle || this.#hurried.length > 0) next = Math.min(next, nowMs + limits.copySettleMs)

@@ -37,7 +37,9 @@ export function nextSilence(before: Silence | undefined, sign: Sign, nowMs: numb
         backSinceMs: null,
       }
     if (before.backSinceMs === null) return before
-    return { sinceMs: before.sinceMs + (nowMs - before.backSinceMs), backSinceMs: null }
+    // It was there until it was last heard, not until that was noticed.
+    const thereMs = Math.max(0, (sign.lastHeardMs ?? nowMs) - before.backSinceMs)
+    return { sinceMs: before.sinceMs + thereMs, backSinceMs: null }
   }
   if (before === undefined) return undefined
   const backSinceMs = before.backSinceMs ?? nowMs

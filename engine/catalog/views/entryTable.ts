@@ -160,6 +160,18 @@ export class EntryTable {
     return row
   }
 
+  /** The entry and the folders above it by place, up to the root or to one that hangs nowhere; the root is left out. */
+  *upFrom(number: number): IterableIterator<EntryRow> {
+    const seen = new Set<number>()
+    for (let at: number | null = number; at !== null && at !== ROOT; ) {
+      assert(!seen.has(at), 'places never form a circle')
+      seen.add(at)
+      const row = this.mustBe(at)
+      yield row
+      at = row.place
+    }
+  }
+
   byId(id: EntryId): EntryRow | undefined {
     const bytes = bytesOf(id)
     return this.#byId.get<EntryRow>(slotOf(bytes), bytes)

@@ -99,18 +99,13 @@ export class Paths {
   #folder(number: number, known: Map<number, Folder | undefined>): Folder | undefined {
     const chain: EntryRow[] = []
     let folder: Folder | undefined = root
-    for (let at: number | null = number; at !== ROOT; ) {
-      if (at === null) {
-        folder = undefined
+    for (const row of this.#entries.upFrom(number)) {
+      if (known.has(row.number)) {
+        folder = known.get(row.number)
         break
       }
-      if (known.has(at)) {
-        folder = known.get(at)
-        break
-      }
-      const row = this.#entries.mustBe(at)
       chain.push(row)
-      at = row.place
+      if (row.place === null) folder = undefined
     }
     for (const row of chain.reverse()) {
       folder = folder === undefined ? undefined : into(folder, this.#unitOf(folder, row))

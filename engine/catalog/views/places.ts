@@ -179,14 +179,17 @@ export class Places {
     const oldHead = wasFolder ? this.#headOfCircle(before) : undefined
     this.#entries.update(after)
     this.fates.drop()
+    // First, so that places never form a circle in between: what was in a folder that has ended leaves it, since the entry
+    // may come to hang below; and in a new circle the member with the smallest id moves up.
+    if (wasFolder && !isFolder) this.#recheckChildren(number, [fateBefore, 'unknown'])
     const newHead = isFolder ? this.#headOfCircle(after) : undefined
-    // First, so that places never form a circle in between.
     if (newHead !== undefined && newHead !== number) this.#recheck(newHead)
-    this.#hang(after, isFolder ? this.#placeOf(after) : this.placeOfLeaf(after))
+    this.#hang(after, this.#placeOf(after))
+    if (isFolder && !wasFolder) this.#recheckChildren(number, ['unknown', this.fateOf(number)])
     if (oldHead !== undefined && oldHead !== number) this.#recheck(oldHead)
-    const fateAfter = isFolder ? this.fateOf(number) : 'unknown'
-    if (wasFolder !== isFolder) this.#recheckChildren(number, [fateBefore, fateAfter])
-    else if (!sameFate(fateBefore, fateAfter)) this.#recheckBelow(number, fateAfter)
+    if (!isFolder || !wasFolder) return
+    const fateAfter = this.fateOf(number)
+    if (!sameFate(fateBefore, fateAfter)) this.#recheckBelow(number, fateAfter)
   }
 
   /** A folder has appeared or ended. */
@@ -194,6 +197,7 @@ export class Places {
     const someDead = fates.some((fate) => fate !== 'live' && fate !== 'unknown')
     const waiting = this.#waitingFor.all<number>(folder)
     for (const number of [...this.#childrenOf.all<number>(folder), ...waiting]) {
+      if (number === folder) continue
       const child = this.#recheck(number, true)
       if (someDead && child.kind === FOLDER && child.place !== null) {
         this.#recheckBelow(number, this.fateOf(number))

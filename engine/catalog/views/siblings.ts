@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { hexOf } from '../../base/bytes.ts'
 import type { Database, Statement } from '../../ports.ts'
 import { limits } from '../../limits.ts'
-import { type EntryRow, type EntryTable, FILE, FOLDER, placeKey, RECOVERED, ROOT, type Sibling } from './entryTable.ts'
+import { type EntryTable, FILE, FOLDER, placeKey, RECOVERED, ROOT, type Sibling } from './entryTable.ts'
 import { decorateName, foldName, keyOfName, minDigits } from './names.ts'
 
 export type { Sibling } from './entryTable.ts'
@@ -77,14 +77,8 @@ export class Siblings {
 
   /** All folders that show as one with this folder, itself included; only itself if it hangs nowhere. */
   merged(folder: number): number[] {
-    const chain: EntryRow[] = []
-    for (let at: number | null = folder; at !== null && at !== ROOT; ) {
-      const row = this.#entries.mustBe(at)
-      chain.push(row)
-      at = row.place
-    }
     let set = [ROOT]
-    for (const row of chain.reverse()) {
+    for (const row of [...this.#entries.upFrom(folder)].reverse()) {
       set = row.place === null ? [row.number] : this.foldersNamed(set, row.name ?? '').map((each) => each.number)
     }
     return set

@@ -243,6 +243,32 @@ test('in a circle of concurrent moves the smallest id shows under /Recovered, un
   assert.deepEqual(story.names(), ['two'])
 })
 
+test('a member of a circle that turns out to be a file opens it, and places never form a circle meanwhile', () => {
+  const story = new Story()
+  const one = story.folder('one', { id: '1' })
+  const two = story.folder('two', { id: '2' })
+  const three = story.folder('three', { id: '3' })
+  story.policy(two, 3)
+  story.move(two, three, 'two')
+  story.move(one, two, 'one')
+  story.move(three, one, 'three')
+  assert.equal(story.path(two), '/Recovered/one/three/two')
+  story.do({ what: 'birth', entry: three, parent: ROOT_ENTRY, name: 'three', version: story.versionOf(three, []) })
+  assert.deepEqual(
+    [one, two, three].map((id) => story.path(id)),
+    ['/Recovered/two/one', '/Recovered/two', '/Recovered/two/one/three'],
+  )
+  assert.deepEqual(story.views.countAll(), { files: 1, folders: 2, bytes: 1 })
+})
+
+test('a folder that turns out to be a file within what was in it lets that go first', () => {
+  const story = new Story()
+  const outer = story.folder('outer')
+  const inner = story.folder('inner', { parent: outer })
+  story.do({ what: 'birth', entry: outer, parent: inner, name: 'outer', version: story.versionOf(outer, []) })
+  assert.deepEqual([story.path(inner), story.path(outer)], ['/Recovered/inner', '/Recovered/inner/outer'])
+})
+
 test('moving or deleting a folder of thousands touches its own row only', () => {
   const story = new Story()
   const folder = story.folder('f')

@@ -5,11 +5,19 @@ import type { Views } from '../index.ts'
 import { chunkLabels, entryIds, referenceOf } from './history.ts'
 import type { SeenEntry } from './model.ts'
 
+/** More than any listing here can have: one that goes on for ever fails, instead of filling the memory. */
+const endless = 100_000
+
+function expectAnEnd(items: readonly unknown[], what: string): void {
+  if (items.length > endless) throw new Error(`${what} has no end: ${JSON.stringify(items.slice(-6))}`)
+}
+
 export function listAll(views: Views, folder: EntryView, options: Partial<ListOptions> = {}): EntryView[] {
   const items: EntryView[] = []
   for (let cursor: string | null = null; ; ) {
     const page = views.list(folder, { sort: 'name', order: 'asc', limit: 2, cursor, ...options })
     items.push(...page.items)
+    expectAnEnd(items, `the listing of ${folder.path}`)
     if (page.next === null) return items
     cursor = page.next
   }
@@ -38,6 +46,7 @@ export function seenIn(views: Views): SeenEntry[] {
   const seen: SeenEntry[] = []
   const folders = [rootOf(views)]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    expectAnEnd(seen, 'the tree')
     for (const view of listAll(views, folder)) {
       seen.push(seenOf(view))
       if (view.kind === 'folder') folders.push(view)
@@ -51,6 +60,7 @@ export function trashIn(views: Views): string[] {
   for (let cursor: string | null = null; ; ) {
     const page = views.trash({ limit: 2, cursor })
     ids.push(...page.items.map((item) => item.entry.id))
+    expectAnEnd(ids, 'the trash')
     if (page.next === null) return ids
     cursor = page.next
   }
@@ -89,6 +99,7 @@ export function searchAll(views: Views, text: string): string[] {
   for (let cursor: string | null = null; ; ) {
     const page = views.search({ text, limit: 2, cursor })
     paths.push(...page.items.map((view) => view.path))
+    expectAnEnd(paths, `the search for ${text}`)
     if (page.next === null) return paths
     cursor = page.next
   }

@@ -59,7 +59,7 @@ async function readKept({ disk }: Pick<Ports, 'disk'>): Promise<Stored | undefin
   return readVersioned(IDENTITY_FILE, bytes, FORMAT, stored)
 }
 
-/** Parses one of identity's JSON files. Throws `damaged-file`, `newer-file`. */
+/** Parses a JSON file that names its format. Throws `damaged-file`, `newer-file`. */
 export function readVersioned<T>(path: string, bytes: Buffer, format: number, shape: z.ZodType<T>): T {
   let value: unknown
   try {

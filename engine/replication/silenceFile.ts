@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { isEngineError } from '../base/error.ts'
 import { NodeIds } from '../base/ids.ts'
+import { readVersioned } from '../identity/index.ts'
 import type { Disk } from '../ports.ts'
 import type { KeptSilence } from './standing.ts'
 
@@ -30,18 +31,11 @@ export async function loadSilences(disk: Disk, report: (problem: string) => void
     if (isEngineError(error, 'no-file')) return []
     throw error
   }
-  const parsed = stored.safeParse(parseJson(bytes))
-  if (!parsed.success) {
-    report(`${FILE} cannot be read: waits for machines that are away begin anew`)
-    return []
-  }
-  return parsed.data.silences.map(({ nodeId, silentMs }) => ({ nodeId, silentMs }))
-}
-
-function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined // reported by the caller, like any other content that is not ours
+    return readVersioned(FILE, bytes, FORMAT, stored).silences
+  } catch (error) {
+    if (!isEngineError(error)) throw error
+    report(`waits for machines that are away begin anew: ${error.message}`)
+    return []
   }
 }

@@ -1,11 +1,10 @@
 /** The way to this folder; each step is a link, and a place to drop rows on. */
 import { IconChevronRight } from '@tabler/icons-react'
-import { useState } from 'react'
 import { joinPath } from '../../shared/paths.ts'
 import { folderAddress } from '../app/address.ts'
 import { Link } from '../app/Link.tsx'
 import classes from './Breadcrumb.module.css'
-import { draggedIds } from './dragging.ts'
+import { useEntryDrop } from './useEntryDrop.ts'
 
 interface Props {
   readonly folder: readonly string[]
@@ -51,7 +50,7 @@ interface StepProps {
 }
 
 function Step({ names, isLast, onDrop }: StepProps) {
-  const [isOver, setOver] = useState(false)
+  const target = useEntryDrop((ids) => onDrop(ids, names))
   const word = names.at(-1) ?? 'All files'
   if (isLast) {
     return (
@@ -61,25 +60,7 @@ function Step({ names, isLast, onDrop }: StepProps) {
     )
   }
   return (
-    <Link
-      to={folderAddress(names)}
-      className={classes.crumb}
-      data-over={isOver || undefined}
-      data-folder={joinPath(names)}
-      onDragOver={(event) => {
-        if (draggedIds(event.dataTransfer) === null) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false)
-        const ids = draggedIds(event.dataTransfer)
-        if (ids === null) return
-        event.preventDefault()
-        onDrop(ids, names)
-      }}
-    >
+    <Link to={folderAddress(names)} className={classes.crumb} data-folder={joinPath(names)} {...target}>
       {word}
     </Link>
   )

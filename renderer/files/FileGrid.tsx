@@ -4,12 +4,11 @@
  */
 import { useElementSize } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { contentAddress } from './actions.ts'
-import { draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileGrid.module.css'
 import type { FileListProps } from './FileList.tsx'
@@ -18,6 +17,7 @@ import { previewKindOf } from './preview/kinds.ts'
 import { RubberBand } from './RubberBand.tsx'
 import { noSelection } from './selection.ts'
 import { noteShown } from './shownEntries.ts'
+import { useEntryDrop } from './useEntryDrop.ts'
 import { useListFocus, usePick } from './useListFocus.ts'
 import { useRubberBand } from './useRubberBand.ts'
 
@@ -116,11 +116,7 @@ interface TileProps extends Pick<FileListProps, 'onOpen' | 'onRenamed' | 'onMove
 
 function Tile(props: TileProps) {
   const { entry, isChosen, isFocused, isRenaming, onPick, onOpen, onRenamed, onDrag, onMoveInto } = props
-  const [isOver, setOver] = useState(false)
-  const takes = (transfer: DataTransfer) => {
-    const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
-    return ids === null || ids.includes(entry.id) ? null : ids
-  }
+  const target = useEntryDrop(entry.kind === 'folder' ? (ids) => onMoveInto(ids, entry) : undefined, entry.id)
   return (
     <div
       id={`row-${entry.id}`}
@@ -134,21 +130,8 @@ function Tile(props: TileProps) {
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
       onDragStart={(event) => onDrag(event, entry)}
-      data-over={isOver || undefined}
       data-folder={entry.kind === 'folder' ? entry.path : undefined}
-      onDragOver={(event) => {
-        if (takes(event.dataTransfer) === null) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false)
-        const ids = takes(event.dataTransfer)
-        if (ids === null) return
-        event.preventDefault()
-        onMoveInto(ids, entry)
-      }}
+      {...target}
     >
       <div className={classes.frame}>
         <div className={classes.picture}>

@@ -1,16 +1,16 @@
 /** One row: name (or the box that edits it), state, machines, time, size. Draggable, and a folder takes what is dropped on it. */
 import { IconGitFork } from '@tabler/icons-react'
-import { type DragEvent, type MouseEvent, memo, useState } from 'react'
+import { type DragEvent, type MouseEvent, memo } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import type { MachineFacts } from '../machines/machineFacts.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { sizeText } from '../words/sizes.ts'
 import { exactTime, timeText } from '../words/times.ts'
-import { draggedIds } from './dragging.ts'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileList.module.css'
 import { NameBox } from './NameBox.tsx'
+import { useEntryDrop } from './useEntryDrop.ts'
 import { WhereCell } from './WhereCell.tsx'
 
 interface Props {
@@ -47,11 +47,7 @@ export const FileRow = memo(function FileRow(props: Props) {
     onDrag,
     onMoveInto,
   } = props
-  const [isOver, setOver] = useState(false)
-  const takes = (transfer: DataTransfer) => {
-    const ids = entry.kind === 'folder' ? draggedIds(transfer) : null
-    return ids === null || ids.includes(entry.id) ? null : ids
-  }
+  const target = useEntryDrop(entry.kind === 'folder' ? (ids) => onMoveInto(ids, entry) : undefined, entry.id)
   return (
     <div
       id={`row-${entry.id}`}
@@ -60,8 +56,8 @@ export const FileRow = memo(function FileRow(props: Props) {
       aria-selected={isChosen}
       className={`${classes.row} ${classes.columns}`}
       data-focused={isFocused || undefined}
-      data-over={isOver || undefined}
       data-folder={entry.kind === 'folder' ? entry.path : undefined}
+      {...target}
       style={{ transform: `translateY(${top}px)` }}
       // The name drags; the rest of a row does so once it is chosen, and else begins a rubber band.
       draggable={isChosen && !isRenaming}
@@ -69,19 +65,6 @@ export const FileRow = memo(function FileRow(props: Props) {
       onContextMenu={(event) => onPick(event, entry)}
       onDoubleClick={() => isRenaming || onOpen(entry)}
       onDragStart={(event) => onDrag(event, entry)}
-      onDragOver={(event) => {
-        if (takes(event.dataTransfer) === null) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false)
-        const ids = takes(event.dataTransfer)
-        if (ids === null) return
-        event.preventDefault()
-        onMoveInto(ids, entry)
-      }}
     >
       <div role="gridcell" className={classes.name}>
         {isRenaming ? (

@@ -31,10 +31,11 @@ export interface Line {
   readonly problemsMore: number
 }
 
-/** An upload as uploads.ts keeps it. */
-interface Upload {
+/** What is told of an upload; uploads.ts keeps more. */
+export interface UploadFacts {
   readonly id: number
   readonly name: string
+  /** By the clock of performance.now(). */
   readonly begunMs: number
   readonly folder: readonly string[]
   readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
@@ -42,6 +43,7 @@ interface Upload {
   readonly filesDone: number
   readonly bytesTotal: number
   readonly bytesDone: number
+  /** Files stored that have not all their copies yet. */
   readonly filesCopying: number
   readonly failures: readonly { readonly picked: { readonly names: readonly string[] }; readonly text: string }[]
 }
@@ -49,7 +51,7 @@ interface Upload {
 export const isActive = ({ state }: Pick<Line, 'state'>) =>
   state === 'running' || state === 'queued' || state === 'paused'
 
-export function lineOfUpload(upload: Upload, nowMs: number): Line {
+export function lineOfUpload(upload: UploadFacts, nowMs: number): Line {
   const { id, name, folder, state, bytesDone, bytesTotal, failures, filesDone, filesTotal, filesCopying } = upload
   const part = partDone(upload)
   const spentSeconds = (nowMs - upload.begunMs) / 1000

@@ -7,6 +7,7 @@ import type { Entry } from '../../shared/index.ts'
 import { encodePath } from '../../shared/paths.ts'
 import { EngineGone, Problem, request } from '../api/client.ts'
 import { createValue } from '../api/value.ts'
+import type { UploadFacts } from './lines.ts'
 import { batchBytes, batchFileBytes, batchFiles, sendBatch } from './sendBatch.ts'
 import { sendFile } from './sendFile.ts'
 
@@ -21,19 +22,7 @@ export interface Failure {
   readonly text: string
 }
 
-export interface Upload {
-  readonly id: number
-  readonly name: string
-  /** By the clock of performance.now(). */
-  readonly begunMs: number
-  readonly folder: readonly string[]
-  readonly state: 'running' | 'paused' | 'done' | 'failed' | 'cancelled'
-  readonly filesTotal: number
-  readonly filesDone: number
-  readonly bytesTotal: number
-  readonly bytesDone: number
-  /** Files stored that have not all their copies yet. */
-  readonly filesCopying: number
+export interface Upload extends UploadFacts {
   readonly failures: readonly Failure[]
 }
 

@@ -9,7 +9,7 @@ import { IconChevronDown, IconChevronRight, IconFolderFilled, IconStack2 } from 
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { joinPath, parseJsonPath } from '../../../shared/paths.ts'
 import { folderAddress, navigate } from '../../app/address.ts'
-import { draggedIds } from '../dragging.ts'
+import { useEntryDrop } from '../useEntryDrop.ts'
 import classes from './Sidebar.module.css'
 import { treeQuery } from './treeQuery.ts'
 import { pathsAbove, type TreeRow, treeRows } from './treeRows.ts'
@@ -130,7 +130,7 @@ interface RowProps {
 }
 
 function Row({ row, top, isHere, isFocused, toggle, onDrop }: RowProps) {
-  const [isOver, setOver] = useState(false)
+  const target = useEntryDrop(onDrop && ((ids) => onDrop(ids, row.names)))
   const { path, names, name, depth, isOpen, hasFolders } = row
   const Chevron = isOpen ? IconChevronDown : IconChevronRight
   const Icon = depth === 0 ? IconStack2 : IconFolderFilled
@@ -143,23 +143,10 @@ function Row({ row, top, isHere, isFocused, toggle, onDrop }: RowProps) {
       aria-selected={isHere}
       className={classes.treeRow}
       data-focused={isFocused || undefined}
-      data-over={isOver || undefined}
       data-folder={path}
+      {...target}
       style={{ transform: `translateY(${top}px)`, paddingLeft: 4 + indentPx * depth }}
       onClick={() => navigate(folderAddress(names))}
-      onDragOver={(event) => {
-        if (onDrop === undefined || draggedIds(event.dataTransfer) === null) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false)
-        const ids = draggedIds(event.dataTransfer)
-        if (ids === null) return
-        event.preventDefault()
-        onDrop?.(ids, names)
-      }}
     >
       <span
         className={classes.chevron}

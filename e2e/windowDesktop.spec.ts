@@ -33,11 +33,17 @@ test('files open and are saved by the app, its settings stand beside the others,
       ['openFile', '/Sheet.xlsx'],
       ['saveFile', '/Sheet.xlsx'],
     ])
+  await expect(page.getByText('Saved as /home/me/saved')).toBeVisible()
   await page.evaluate("window.showScreen('/settings')")
   const start = page.getByRole('switch', { name: 'Start with the computer' })
   // The app keeps it; it turns when the app has answered.
   await start.click({ force: true })
   await expect(start).toBeChecked()
+  const computer = page.getByRole('region', { name: 'This computer' })
+  await computer.getByRole('button', { name: 'Downloads' }).click()
+  await expect(computer).toContainText('They are saved in /home/me/Downloads.')
+  await computer.getByRole('button', { name: 'Ask each time' }).click()
+  await expect(computer).toContainText('The system asks each time where a file goes.')
   expect(complaints).toEqual([])
 })
 

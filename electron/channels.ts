@@ -21,7 +21,11 @@ export const settingsChangeSchema = z.strictObject({
   startAtLogin: z.boolean().optional(),
   notifications: z.boolean().optional(),
   updateUrl: webAddress.optional(),
+  /** Only a dialog of the app sets one. */
+  downloadFolder: z.null().optional(),
 })
+
+export type SettingsChange = z.output<typeof settingsChangeSchema>
 
 /** What each channel takes. */
 export const channelArguments = {
@@ -35,6 +39,7 @@ export const channelArguments = {
   'take-join-code': z.tuple([]),
   settings: z.tuple([]),
   'change-settings': z.tuple([settingsChangeSchema]),
+  'choose-download-folder': z.tuple([]),
 } as const
 
 export type Channel = keyof typeof channelArguments
@@ -46,12 +51,13 @@ export interface ChannelAnswers {
   'choose-paths': string[]
   'link-folder': { id: string } | null
   'open-file': null
-  'save-file': boolean
+  'save-file': string | null
   'drag-files': null
   'engine-state': EngineState
   'take-join-code': string | null
   settings: DesktopSettings
   'change-settings': DesktopSettings
+  'choose-download-folder': DesktopSettings
 }
 
 /** What the main process tells the window unasked. */

@@ -80,6 +80,7 @@ export function exposeDesktop({ contextBridge, ipcRenderer, webUtils, platform }
     onShowScreen: (listener) => hear('show-screen', listener),
     settings: () => ask('settings'),
     changeSettings: (changes) => ask('change-settings', changes),
+    chooseDownloadFolder: () => ask('choose-download-folder'),
   }
   contextBridge.exposeInMainWorld('desktop', desktop)
 }

@@ -2,13 +2,12 @@
  * What the window asks the app to do with files: have the engine take some in, open, save or drag out some of the pool. Paths of
  * this computer go to the engine with the token, which only the main process has.
  */
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import type { BrowserWindow, Dialog, IpcMainInvokeEvent, MessageBoxOptions, Shell } from 'electron'
 import { safeName } from '../cli/transfer/safeNames.ts'
 import type { ChannelHandlers } from './ipc.ts'
+import { saveAs, saveInto } from './saving.ts'
+import type { ShellSettings } from './shellSettings.ts'
 import { isProgram, type Staging } from './staging.ts'
 import { ShellFailure } from './words.ts'
 
@@ -18,16 +17,24 @@ export interface FileActionParts {
   readonly staging: Staging
   readonly dragIcon: string
   readonly window: () => BrowserWindow | undefined
+  readonly settings: Pick<ShellSettings, 'settings' | 'change'>
   /** Throws ShellFailure while the engine is not there. */
   readonly ask: (method: string, path: string, body?: unknown) => Promise<unknown>
   /** A file's bytes. */
   open(path: string): Promise<IncomingMessage>
 }
 
-type FileChannels = 'import-paths' | 'choose-paths' | 'link-folder' | 'open-file' | 'save-file' | 'drag-files'
+type FileChannels =
+  | 'import-paths'
+  | 'choose-paths'
+  | 'link-folder'
+  | 'open-file'
+  | 'save-file'
+  | 'choose-download-folder'
+  | 'drag-files'
 
 export function fileActions(parts: FileActionParts): Pick<ChannelHandlers, FileChannels> {
-  const { dialog, shell, staging, dragIcon, window, ask } = parts
+  const { dialog, shell, staging, settings, dragIcon, window, ask } = parts
   const fetch = (path: string): Promise<IncomingMessage> => parts.open(apiPathOf(path))
   const choose = async (kind: 'files' | 'folders', many: boolean): Promise<string[]> => {
     const properties = [
@@ -74,22 +81,20 @@ export function fileActions(parts: FileActionParts): Pick<ChannelHandlers, FileC
       return null
     },
     'save-file': async (_event, path) => {
+      const { downloadFolder } = settings.settings
+      if (downloadFolder !== null) return await saveInto(downloadFolder, nameOf(path), () => fetch(path))
       const options = { defaultPath: safeName(nameOf(path), process.platform) }
       const parent = window()
       const { canceled, filePath } = await (parent === undefined
         ? dialog.showSaveDialog(options)
         : dialog.showSaveDialog(parent, options))
-      if (canceled || filePath === '') return false
-      // What a person agreed to replace stays until all of the new is there.
-      const coming = `${filePath}.part`
-      try {
-        await pipeline(await fetch(path), createWriteStream(coming))
-        await rename(coming, filePath)
-      } catch (error) {
-        await rm(coming, { force: true })
-        throw error
-      }
-      return true
+      if (canceled || filePath === '') return null
+      await saveAs(filePath, () => fetch(path))
+      return filePath
+    },
+    'choose-download-folder': async () => {
+      const [downloadFolder] = await choose('folders', false)
+      return downloadFolder === undefined ? settings.settings : settings.change({ downloadFolder })
     },
     'drag-files': async (event: IpcMainInvokeEvent, paths) => {
       const files: string[] = []

@@ -1,6 +1,6 @@
 // The whole app on a fake of Electron, with real engines as real processes: what it starts, serves, tells, restarts and ends.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -181,6 +181,34 @@ test('a save that breaks off leaves the file that was there', async () => {
   assert.equal(readFileSync(target, 'utf8'), 'what was there')
 })
 
+test('downloads go into the folder that was chosen, beside what is there; a page cannot say which', async () => {
+  await using app = await running()
+  await answers(app)
+  await app.ask('/v1/pool', json({ name: 'Desk', copies: 1 }))
+  await app.ask('/v1/files/a%20b.txt', { method: 'PUT', body: 'text' })
+  const folder = join(app.dataDir, '..', 'Downloads')
+  mkdirSync(folder)
+  const said = (await app.fake.invoke('change-settings', [{ downloadFolder: folder }])) as { ok: boolean }
+  assert.equal(said.ok, false)
+  app.fake.chosen.push([folder])
+  const settings = { startAtLogin: false, notifications: true, updateUrl: null, downloadFolder: folder }
+  assert.deepEqual(await app.fake.invoke('choose-download-folder', []), { ok: true, value: settings })
+  writeFileSync(join(folder, 'a b.txt'), 'what was there')
+  assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: join(folder, 'a b (2).txt') })
+  assert.equal(((await app.fake.invoke('save-file', ['/missing.txt'])) as { ok: boolean }).ok, false)
+  assert.deepEqual(readdirSync(folder).sort(), ['a b (2).txt', 'a b.txt'])
+  assert.equal(readFileSync(join(folder, 'a b (2).txt'), 'utf8'), 'text')
+  assert.equal(readFileSync(join(folder, 'a b.txt'), 'utf8'), 'what was there')
+
+  rmSync(folder, { recursive: true })
+  const { message } = (await app.fake.invoke('save-file', ['/a b.txt'])) as { message: string }
+  assert.match(message, /is not there: .*Choose another one in Settings/)
+  const asking = { ...settings, downloadFolder: null }
+  assert.deepEqual(await app.fake.invoke('change-settings', [{ downloadFolder: null }]), { ok: true, value: asking })
+  app.fake.chosen.push([])
+  assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: null })
+})
+
 test('a join link fills in the window’s code: the one at the start when it asks, later ones at once', async () => {
   await using app = await running({ args: ['hadahoop://join/AB12-CD34-EF56-GH78-JK90'] })
   assert.deepEqual(await app.fake.invoke('take-join-code', []), { ok: true, value: 'AB12-CD34-EF56-GH78-JK90' })
@@ -228,7 +256,8 @@ test('tray and menu do what they say, files are opened from a copy, and quitting
   assert.equal(((await app.fake.invoke('drag-files', [['/a b.txt']])) as { ok: boolean }).ok, true)
   assert.equal(app.window.webContents.dragged.length, 1)
   app.fake.chosen.push([join(app.dataDir, '..', 'saved.txt')])
-  assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: true })
+  const saved = join(app.dataDir, '..', 'saved.txt')
+  assert.deepEqual(await app.fake.invoke('save-file', ['/a b.txt']), { ok: true, value: saved })
   // A file that cannot be fetched costs nobody the one that it would have replaced.
   app.fake.chosen.push([join(app.dataDir, '..', 'saved.txt')])
   assert.equal(((await app.fake.invoke('save-file', ['/missing.txt'])) as { ok: boolean }).ok, false)

@@ -25,6 +25,7 @@ import { licencesPath, ownScheme } from './ownPages.ts'
 import { Power } from './power.ts'
 import { questionBeforeQuitting, readUncopied } from './quitting.ts'
 import { ShellSettings } from './shellSettings.ts'
+import type { SettingsChange } from './channels.ts'
 import { Staging } from './staging.ts'
 import { trayFace, trayMenu } from './tray.ts'
 import { lookForUpdates } from './updates.ts'
@@ -242,6 +243,7 @@ export class DesktopShell {
         staging: this.#staging,
         dragIcon: `${this.#paths.icons}/drag.png`,
         window: () => this.#windows.main,
+        settings: this.#settings,
         ask: (method, path, body) => this.#ask(method, path, body),
         open: (path) => this.#client().open(path),
       }),
@@ -252,7 +254,7 @@ export class DesktopShell {
         return code
       },
       settings: () => this.#settings.settings,
-      'change-settings': (_event: unknown, changes: Parameters<ShellSettings['change']>[0]): DesktopSettings => {
+      'change-settings': (_event: unknown, changes: SettingsChange): DesktopSettings => {
         const settings = this.#settings.change(changes)
         if (changes.startAtLogin !== undefined) {
           const { executable, configFolder } = this.#paths

@@ -6,9 +6,12 @@ import { settingsChangeSchema } from './channels.ts'
 import { readJson, writeJson } from './jsonFile.ts'
 import { type WindowState, windowStateSchema } from './windowState.ts'
 
-const initial: DesktopSettings = { startAtLogin: false, notifications: true, updateUrl: null }
+/** Undefined like missing: stays as it is. */
+type Changes = { readonly [Name in keyof DesktopSettings]?: DesktopSettings[Name] | undefined }
+
+const initial: DesktopSettings = { startAtLogin: false, notifications: true, updateUrl: null, downloadFolder: null }
 const stored = z.object({
-  settings: settingsChangeSchema.optional(),
+  settings: settingsChangeSchema.extend({ downloadFolder: z.string().nullable().optional() }).optional(),
   window: windowStateSchema.optional(),
   saidThatItStays: z.boolean().optional(),
 })
@@ -35,7 +38,7 @@ export class ShellSettings {
     return this.#window
   }
 
-  change(changes: z.output<typeof settingsChangeSchema>): DesktopSettings {
+  change(changes: Changes): DesktopSettings {
     this.#settings = merged(this.#settings, changes)
     this.#keep()
     return this.#settings
@@ -63,10 +66,11 @@ export class ShellSettings {
   }
 }
 
-function merged(settings: DesktopSettings, changes: z.output<typeof settingsChangeSchema>): DesktopSettings {
+function merged(settings: DesktopSettings, changes: Changes): DesktopSettings {
   return {
     startAtLogin: changes.startAtLogin ?? settings.startAtLogin,
     notifications: changes.notifications ?? settings.notifications,
     updateUrl: changes.updateUrl === undefined ? settings.updateUrl : changes.updateUrl,
+    downloadFolder: changes.downloadFolder === undefined ? settings.downloadFolder : changes.downloadFolder,
   }
 }

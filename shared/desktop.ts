@@ -19,7 +19,12 @@ export interface DesktopSettings {
   readonly notifications: boolean
   /** Where newer releases are looked for, `https://…`; null: nowhere. */
   readonly updateUrl: string | null
+  /** Where downloads are saved; null: the system's dialog asks each time. */
+  readonly downloadFolder: string | null
 }
+
+/** What a page may change by itself: it can end saving into a folder, but only a person chooses one, in a dialog of the app. */
+export type DesktopChange = Partial<Omit<DesktopSettings, 'downloadFolder'>> & { readonly downloadFolder?: null }
 
 export interface Desktop<LocalFile> {
   readonly platform: 'linux' | 'darwin' | 'win32'
@@ -33,8 +38,8 @@ export interface Desktop<LocalFile> {
   linkFolder(folder: string): Promise<{ id: string } | null>
   /** Opens a file of the pool with the program that this computer has for it; fetched first, read-only. */
   openFile(path: string): Promise<void>
-  /** Saves a file of the pool where the system's dialog says. False: nothing chosen. */
-  saveFile(path: string): Promise<boolean>
+  /** Saves a file of the pool in the folder for downloads, or where the system's dialog says; answers where. Null: nothing chosen. */
+  saveFile(path: string): Promise<string | null>
   /** Called while files are dragged out of the window: they are fetched and handed to the system's drag. */
   dragFiles(paths: readonly string[]): void
   engineState(): Promise<EngineState>
@@ -45,5 +50,7 @@ export interface Desktop<LocalFile> {
   /** A menu or a notification wants a screen shown: `/health`. */
   onShowScreen(listener: (screen: string) => void): () => void
   settings(): Promise<DesktopSettings>
-  changeSettings(changes: Partial<DesktopSettings>): Promise<DesktopSettings>
+  changeSettings(changes: DesktopChange): Promise<DesktopSettings>
+  /** Asks by the system's dialog where downloads go from now on. */
+  chooseDownloadFolder(): Promise<DesktopSettings>
 }

@@ -32,7 +32,7 @@ export function safeNames(
 }
 
 /** `a.txt` -> `a (2).txt` */
-function numbered(name: string, number: number): string {
+export function numbered(name: string, number: number): string {
   const dot = name.lastIndexOf('.')
   return dot <= 0 ? `${name} (${number})` : `${name.slice(0, dot)} (${number})${name.slice(dot)}`
 }

@@ -9,7 +9,7 @@ export async function standInForDesktop(page: Page, own = ''): Promise<void> {
   await page.addInitScript(`(() => {
     const asked = []
     const note = (what, answer) => (...args) => { asked.push([what, ...args]); return answer }
-    const settings = { startAtLogin: false, notifications: true, updateUrl: null }
+    const settings = { startAtLogin: false, notifications: true, updateUrl: null, downloadFolder: null }
     window.desktopAsked = asked
     window.desktop = {
       platform: 'linux',
@@ -18,7 +18,7 @@ export async function standInForDesktop(page: Page, own = ''): Promise<void> {
       choosePaths: note('choosePaths', Promise.resolve([])),
       linkFolder: note('linkFolder', Promise.resolve(null)),
       openFile: note('openFile', Promise.resolve()),
-      saveFile: note('saveFile', Promise.resolve(true)),
+      saveFile: note('saveFile', Promise.resolve('/home/me/saved')),
       dragFiles: note('dragFiles'),
       engineState: () => Promise.resolve({ state: 'running', attached: false }),
       onEngineState: () => () => {},
@@ -29,6 +29,7 @@ export async function standInForDesktop(page: Page, own = ''): Promise<void> {
         asked.push(['changeSettings', changes])
         return Promise.resolve({ ...Object.assign(settings, changes) })
       },
+      chooseDownloadFolder: () => Promise.resolve({ ...Object.assign(settings, { downloadFolder: '/home/me/Downloads' }) }),
       ${own}
     }
   })()`)

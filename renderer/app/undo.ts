@@ -59,6 +59,11 @@ async function undoOne(undo: Undo): Promise<void> {
   }
 }
 
+/** Says that something is done where nothing else shows it. */
+export function done(text: string): void {
+  notifications.show({ message: text, autoClose: shownMs, withBorder: true })
+}
+
 /** Says that something failed, in words. */
 export function failed(title: string, error: unknown): void {
   notifications.show({ color: 'red', title, message: wordsOf(error), autoClose: shownMs, withBorder: true })

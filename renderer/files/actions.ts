@@ -8,7 +8,7 @@ import type { Entry } from '../../shared/index.ts'
 import { encodePath, joinPath, parseJsonPath } from '../../shared/paths.ts'
 import { applyEvents } from '../api/applyEvents.ts'
 import { Problem, request } from '../api/client.ts'
-import { didUndoably, failed } from '../app/undo.ts'
+import { didUndoably, done, failed } from '../app/undo.ts'
 import { askToDelete } from './deleteQuestion.ts'
 import { freeName } from './names.ts'
 
@@ -180,11 +180,13 @@ export function download(entries: readonly Entry[]): void {
   }
 }
 
-/** One dialog after the other; one that is closed without a choice ends it. */
+/** One after the other; a dialog that is closed without a choice ends it. */
 async function saveWith(desktop: Desktop<File>, entries: readonly Entry[]): Promise<void> {
   for (const { name, path } of entries) {
     try {
-      if (!(await desktop.saveFile(path))) return
+      const file = await desktop.saveFile(path)
+      if (file === null) return
+      done(`Saved as ${file}`)
     } catch (error) {
       failed(`“${name}” could not be saved`, error)
     }

@@ -1,7 +1,7 @@
 /** What the desktop app keeps for this computer; there is no such section in a browser. */
-import { Switch, Text } from '@mantine/core'
+import { Button, Group, Switch } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { Desktop, DesktopSettings } from '../../shared/desktop.ts'
+import type { Desktop, DesktopChange, DesktopSettings } from '../../shared/desktop.ts'
 import { failed } from '../app/undo.ts'
 import { Line, Section } from './lines.tsx'
 
@@ -10,14 +10,14 @@ const queryKey = ['desktop-settings']
 export function ThisComputer({ desktop }: { readonly desktop: Desktop<File> }) {
   const client = useQueryClient()
   const settings = useQuery({ queryKey, queryFn: () => desktop.settings() })
-  const change = (changes: Partial<DesktopSettings>): void => {
-    desktop
-      .changeSettings(changes)
+  const keep = (answer: Promise<DesktopSettings>): void => {
+    answer
       .then((after) => client.setQueryData(queryKey, after))
       .catch((error: unknown) => failed('The setting stays as it was', error))
   }
+  const change = (changes: DesktopChange): void => keep(desktop.changeSettings(changes))
   if (settings.data === undefined) return null
-  const { startAtLogin, notifications } = settings.data
+  const { startAtLogin, notifications, downloadFolder } = settings.data
   return (
     <Section title="This computer">
       <Line word="Start with the computer" consequence="Copies are only kept here while Hadahoop runs.">
@@ -40,9 +40,32 @@ export function ThisComputer({ desktop }: { readonly desktop: Desktop<File> }) {
           />
         )}
       </Line>
-      <Text size="sm" c="dimmed">
-        Where a saved file goes, the system asks each time.
-      </Text>
+      <Line
+        word="Downloads"
+        consequence={
+          downloadFolder === null
+            ? 'The system asks each time where a file goes.'
+            : `They are saved in ${downloadFolder}.`
+        }
+      >
+        {(id, why) => (
+          <Group gap="xs" wrap="nowrap">
+            {downloadFolder === null ? null : (
+              <Button variant="default" onClick={() => change({ downloadFolder: null })}>
+                Ask each time
+              </Button>
+            )}
+            <Button
+              id={id}
+              aria-describedby={why}
+              variant="default"
+              onClick={() => keep(desktop.chooseDownloadFolder())}
+            >
+              Choose a folder …
+            </Button>
+          </Group>
+        )}
+      </Line>
     </Section>
   )
 }

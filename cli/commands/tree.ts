@@ -173,7 +173,10 @@ function trashCommands(program: Command): void {
     },
   )
   talks<{ yes?: boolean }>(
-    trash.command('empty [id-or-path]').description('delete for good').option('--yes', 'also when it is much'),
+    trash
+      .command('empty [id-or-path]')
+      .description('delete for good (not in this release, which keeps everything)')
+      .option('--yes', 'also when it is much'),
     async (_context, client, [text], { yes }) => {
       const url = text === undefined ? '/v1/trash' : `/v1/trash/${(await trashed(client, text)).id}`
       await deleteConfirmed(client, url, yes === true).catch(sayIfMissing)

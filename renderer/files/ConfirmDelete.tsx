@@ -15,7 +15,7 @@ export function ConfirmDelete() {
     >
       <Text mb="lg">
         It holds {countText(asked?.entries ?? 0)} files and folders, {sizeText(asked?.bytes ?? 0)} together. They stay
-        in the trash for a while and can be restored from there.
+        in the trash and can be restored from there.
       </Text>
       <Group justify="flex-end">
         <Button variant="default" onClick={() => asked?.answer(false)} data-autofocus>

@@ -5,6 +5,7 @@
  * under the pointer; sorting anew is asking the engine anew.
  */
 import type { Entry } from '../../shared/index.ts'
+import { sortKeyOf } from './nameOrder.ts'
 
 export interface Sorting {
   readonly by: 'name' | 'size' | 'modified'
@@ -23,13 +24,8 @@ export function compareEntries(a: Entry, b: Entry, { by, order }: Sorting): numb
     ? (a.size ?? 0) - (b.size ?? 0)
     : by === 'modified'
       ? compareText(a.modified, b.modified)
-      : compareText(foldName(a.name), foldName(b.name))
+      : compareText(sortKeyOf(a), sortKeyOf(b))
   return sign * (difference || compareText(a.id, b.id))
-}
-
-/** As the engine orders names, so that what is merged stands where a list made anew has it: no locale's own order. */
-function foldName(name: string): string {
-  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
 }
 
 function compareText(a: string, b: string): number {

@@ -80,7 +80,7 @@ export function PoolSettings({ settings }: { readonly settings: Settings }) {
       <Section title="Trash and versions">
         <NumberLine
           word="Days in the trash"
-          consequence="What is deleted can be restored for so long."
+          consequence="What is deleted can be restored at least so long. This release deletes nothing for good."
           value={settings.trashDays}
           onSave={(trashDays) => save.mutate({ trashDays })}
         />

@@ -13,7 +13,7 @@ import { VirtualList } from '../app/VirtualList.tsx'
 import { encodePath, parseJsonPath } from '../../shared/paths.ts'
 import { EntryIcon } from '../files/EntryIcon.tsx'
 import { sizeText } from '../words/sizes.ts'
-import { exactTime, timeText, untilText } from '../words/times.ts'
+import { dateText, exactTime, timeText } from '../words/times.ts'
 import classes from './TrashScreen.module.css'
 
 export function TrashScreen() {
@@ -27,7 +27,7 @@ export function TrashScreen() {
       ) : trash.data !== undefined && items.length === 0 ? (
         <Message
           title="Nothing in the trash"
-          text="What is deleted stays here for a while and can be restored."
+          text="What is deleted stays here and can be restored."
           picture={<IconTrash size={56} stroke={1.2} aria-hidden />}
         />
       ) : (
@@ -68,10 +68,14 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
           from {placeText(item.path)}
         </Text>
       </div>
-      <Text size="sm" c="dimmed" className={classes.when} title={exactTime(item.deletedAt)}>
-        Deleted {timeText(item.deletedAt)}
-        {by === undefined ? '' : ` on ${by}`}
-        {item.expiresAt === null ? '' : `, gone for good ${untilText(item.expiresAt)}`}
+      <Text size="sm" c="dimmed" className={classes.when}>
+        <span title={exactTime(item.deletedAt)}>
+          Deleted {timeText(item.deletedAt)}
+          {by === undefined ? '' : ` on ${by}`}
+        </span>
+        {item.expiresAt === null || Date.parse(item.expiresAt) < Date.now() ? null : (
+          <span title={exactTime(item.expiresAt)}>, kept at least until {dateText(item.expiresAt)}</span>
+        )}
       </Text>
       <Text size="sm" c="dimmed" className={rows.size}>
         {item.size === null ? '' : sizeText(item.size)}

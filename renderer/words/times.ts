@@ -26,6 +26,12 @@ export function timeText(time: string, nowMs = Date.now()): string {
   const days = daysBetween(at, new Date(nowMs))
   if (days === 0) return timeOfDay.format(at)
   if (days < 7) return relative.format(-days, 'day')
+  return dateText(time, nowMs)
+}
+
+/** `3 May`, in another year `3 May 2024`. */
+export function dateText(time: string, nowMs = Date.now()): string {
+  const at = new Date(time)
   return at.getFullYear() === new Date(nowMs).getFullYear() ? dayAndMonth.format(at) : day.format(at)
 }
 

@@ -40,6 +40,7 @@ export interface EntryRow {
   trashMs: number | null
   place: number | null
   fold: string | null
+  sortKey: string | null
   touched: Buffer | null
   version: Buffer | null
   heads: number
@@ -50,16 +51,16 @@ export interface EntryRow {
 }
 
 export const entryColumns = `number, id, kind, parent, name, location_stamp AS locationStamp, moved, trash_stamp AS trashStamp,
-  trashed, trash_version AS trashVersion, trash_by AS trashBy, trash_ms AS trashMs, place, fold, touched, version, heads,
-  size, modified, binned, wanted`
+  trashed, trash_version AS trashVersion, trash_by AS trashBy, trash_ms AS trashMs, place, fold, sort_key AS sortKey, touched, version,
+  heads, size, modified, binned, wanted`
 
 /** As much of an entry as is shown. */
 export type ShownRow = Pick<
   EntryRow,
-  'number' | 'id' | 'kind' | 'place' | 'name' | 'fold' | 'version' | 'heads' | 'size' | 'modified'
+  'number' | 'id' | 'kind' | 'place' | 'name' | 'fold' | 'sortKey' | 'version' | 'heads' | 'size' | 'modified'
 >
 
-export const shownColumns = 'number, id, kind, place, name, fold, version, heads, size, modified'
+export const shownColumns = 'number, id, kind, place, name, fold, sort_key AS sortKey, version, heads, size, modified'
 
 /** An entry of which nothing is known but that others name it. */
 export function unborn(number: number, id: Buffer): EntryRow {
@@ -78,6 +79,7 @@ export function unborn(number: number, id: Buffer): EntryRow {
     trashMs: null,
     place: null,
     fold: null,
+    sortKey: null,
     touched: null,
     version: null,
     heads: 0,
@@ -135,13 +137,13 @@ export class EntryTable {
     this.#byId = database.prepare(`SELECT ${entryColumns} FROM entry WHERE slot = ? AND id = ?`)
     this.#insert = database.prepare(
       `INSERT INTO entry (number, slot, id, kind, parent, name, location_stamp, moved, trash_stamp, trashed, trash_version,
-         trash_by, trash_ms, place, fold, touched, version, heads, size, modified, binned, wanted)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         trash_by, trash_ms, place, fold, sort_key, touched, version, heads, size, modified, binned, wanted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#update = database.prepare(
       `UPDATE entry SET kind = ?, parent = ?, name = ?, location_stamp = ?, moved = ?, trash_stamp = ?, trashed = ?,
-         trash_version = ?, trash_by = ?, trash_ms = ?, fold = ?, touched = ?, version = ?, heads = ?, size = ?, modified = ?,
-         binned = ? WHERE number = ?`,
+         trash_version = ?, trash_by = ?, trash_ms = ?, fold = ?, sort_key = ?, touched = ?, version = ?, heads = ?, size = ?,
+         modified = ?, binned = ? WHERE number = ?`,
     )
     this.#setPlace = database.prepare('UPDATE entry SET place = ? WHERE number = ?')
     this.#setWanted = database.prepare('UPDATE entry SET wanted = ? WHERE number = ?')
@@ -244,6 +246,6 @@ function located(row: EntryRow): SqlValue[] {
 }
 
 function derived(row: EntryRow): SqlValue[] {
-  const { fold, touched, version, heads, size, modified, binned } = row
-  return [fold, touched, version, heads, size, modified, binned]
+  const { fold, sortKey, touched, version, heads, size, modified, binned } = row
+  return [fold, sortKey, touched, version, heads, size, modified, binned]
 }

@@ -12,7 +12,12 @@ import { FILE, FOLDER, type ShownRow, shownColumns } from './entryTable.ts'
 import type { Folder, Paths } from './paths.ts'
 import type { Siblings, Unit } from './siblings.ts'
 
-type SortKey = 'fold' | 'size' | 'modified'
+type SortKey = 'sortKey' | 'size' | 'modified'
+const columns = {
+  sortKey: ['sort_key', 'entry_by_name'],
+  size: ['size', 'entry_by_size'],
+  modified: ['modified', 'entry_by_modified'],
+} as const
 type Sorting = Pick<ListOptions, 'sort' | 'order'>
 
 /** Entries of one kind in one order, from a position on. */
@@ -49,7 +54,7 @@ export class Listing {
   constructor(database: Database, paths: Paths, siblings: Siblings) {
     this.#paths = paths
     this.#siblings = siblings
-    for (const key of ['fold', 'size', 'modified'] as const) {
+    for (const key of ['sortKey', 'size', 'modified'] as const) {
       this.#ranges.set(`${key} asc`, rangeOf(database, key, 'asc'))
       this.#ranges.set(`${key} desc`, rangeOf(database, key, 'desc'))
     }
@@ -107,7 +112,7 @@ export class Listing {
 
   #rangeOf({ sort, order }: Sorting, kind: number): Range {
     const bySize = sort === 'size' && kind === FILE
-    const key = bySize ? 'size' : sort === 'modified' ? 'modified' : 'fold'
+    const key = bySize ? 'size' : sort === 'modified' ? 'modified' : 'sortKey'
     return this.#ranges.get(`${key} ${order}`) as Range
   }
 
@@ -119,7 +124,7 @@ export class Listing {
   #positionIn(cursor: string, sorting: Sorting): Position {
     const [kind, key, id] = decodeCursor(listName(sorting), cursor)
     if (kind !== FOLDER && kind !== FILE) throw badCursor()
-    const isText = this.#rangeOf(sorting, kind).key === 'fold'
+    const isText = this.#rangeOf(sorting, kind).key === 'sortKey'
     if (isText && typeof key !== 'string') throw badCursor()
     return { kind, key: isText ? (key as string) : integerInCursor(key), id: bytesInCursor(id, 16) }
   }
@@ -131,15 +136,15 @@ function listName({ sort, order }: Sorting): string {
 
 function rangeOf(database: Database, key: SortKey, order: ListOptions['order']): Range {
   const [beyond, direction] = order === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const)
-  const isSize = key === 'size'
+  const [column, index] = columns[key]
   // The index of sizes holds files only, so its kind must stand in the statement.
-  const kind = isSize ? `kind = ${FILE} AND kind = ?` : 'kind = ?'
+  const kind = key === 'size' ? `kind = ${FILE} AND kind = ?` : 'kind = ?'
   const statement = database.prepare(
-    `SELECT ${shownColumns} FROM entry INDEXED BY ${isSize ? 'entry_by_size' : key === 'fold' ? 'entry_by_name' : 'entry_by_modified'}
-     WHERE place = ? AND ${kind} AND (${key}, id) ${beyond} (?, ?) ORDER BY ${key} ${direction}, id ${direction} LIMIT ?`,
+    `SELECT ${shownColumns} FROM entry INDEXED BY ${index}
+     WHERE place = ? AND ${kind} AND (${column}, id) ${beyond} (?, ?) ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`,
   )
   // Every blob comes after all texts and numbers, and null before them would match nothing.
-  const first = key === 'fold' ? '' : Number.NEGATIVE_INFINITY
+  const first = key === 'sortKey' ? '' : Number.NEGATIVE_INFINITY
   const sign = order === 'asc' ? 1 : -1
   return {
     key,
@@ -173,7 +178,7 @@ class UnitsOfPage {
   /** Undefined if another row of its unit shows it. */
   show(row: ShownRow): Shown | undefined {
     const fold = row.fold ?? ''
-    if (this.#siblings.isAlone(this.#folder.numbers, fold)) {
+    if (this.#siblings.isAlone(this.#folder.numbers, row.sortKey ?? '')) {
       const { number } = row
       return { row, view: this.#paths.viewOfSingle(row, this.#folder, this.#parentOf(row)), numbers: [number] }
     }

@@ -9,7 +9,7 @@ import { hexOf } from '../../base/bytes.ts'
 import type { Database, Statement } from '../../ports.ts'
 import { limits } from '../../limits.ts'
 import { type EntryTable, FILE, FOLDER, placeKey, RECOVERED, ROOT, type Sibling } from './entryTable.ts'
-import { decorateName, foldName, keyOfName, minDigits } from './names.ts'
+import { decorateName, foldName, keyOfName, minDigits, sortKeyOf } from './names.ts'
 
 export type { Sibling } from './entryTable.ts'
 
@@ -31,18 +31,18 @@ export class Siblings {
 
   constructor(database: Database, entries: EntryTable) {
     this.#entries = entries
-    const where = `WHERE place = ? AND kind IN (${FOLDER}, ${FILE}) AND fold = ?`
+    const where = `WHERE place = ? AND kind IN (${FOLDER}, ${FILE}) AND sort_key = ?`
     this.#count = database.prepare(`SELECT count(*) FROM entry INDEXED BY entry_by_name ${where}`).pluck()
     this.#named = database.prepare(
       `SELECT number, id, kind, name, location_stamp AS locationStamp, place
-       FROM entry INDEXED BY entry_by_name ${where}`,
+       FROM entry INDEXED BY entry_by_name ${where} AND fold = ?`,
     )
   }
 
   /** Everything in the folder whose folded name is this. */
   named(folder: readonly number[], fold: string): Sibling[] {
     if (folder.length === 1) return this.#namedIn(folder[0] as number, fold)
-    return folder.flatMap((number) => this.#named.all<Sibling>(number, fold))
+    return folder.flatMap((number) => this.#named.all<Sibling>(number, sortKeyOf(fold), fold))
   }
 
   #namedIn(folder: number, fold: string): Sibling[] {
@@ -50,7 +50,7 @@ export class Siblings {
     const lone = this.#entries.lone.get()
     const known = lone.get(key)
     if (known !== undefined) return [known]
-    const found = this.#named.all<Sibling>(folder, fold)
+    const found = this.#named.all<Sibling>(folder, sortKeyOf(fold), fold)
     const [only] = found
     if (only !== undefined && found.length === 1 && only.kind === FOLDER) {
       if (lone.size >= limits.parentsRemembered) lone.clear()
@@ -60,10 +60,10 @@ export class Siblings {
     return found
   }
 
-  /** True if the entry is the only one with its folded name. */
-  isAlone(folder: readonly number[], fold: string): boolean {
+  /** False if the entry is not the only one with its folded name. From the index alone: strange names may share a sort key. */
+  isAlone(folder: readonly number[], sortKey: string): boolean {
     let count = 0
-    for (const number of folder) count += this.#count.get<number>(number, fold) ?? 0
+    for (const number of folder) count += this.#count.get<number>(number, sortKey) ?? 0
     return count === 1
   }
 

@@ -15,7 +15,7 @@ import type { Changes } from './changes.ts'
 import type { Counts } from './counts.ts'
 import { type EntryRow, type EntryTable, entryIdOf, FILE, FOLDER, isPseudo, unborn, UNBORN } from './entryTable.ts'
 import type { NameIndex } from './nameIndex.ts'
-import { foldName } from './names.ts'
+import { foldName, sortKeyOf } from './names.ts'
 import type { Places } from './places.ts'
 import type { SegmentTable } from './segmentTable.ts'
 import { idsIn, type VersionRow, type VersionTable } from './versionTable.ts'
@@ -61,6 +61,7 @@ export class Tree {
     row.parent = parent.number
     row.name = name
     row.fold = foldName(name)
+    row.sortKey = sortKeyOf(row.fold)
     row.locationStamp = stamp
     row.touched = stamp
     if (version === null) {
@@ -232,6 +233,7 @@ export class Tree {
     row.size = current?.size ?? 0
     row.modified = current?.modified ?? (row.locationStamp === null ? 0 : stampMsOf(row.locationStamp))
     row.fold = row.name === null ? null : foldName(row.name)
+    row.sortKey = row.fold === null ? null : sortKeyOf(row.fold)
     const restored = row.trashed === 0 ? row.trashStamp : null
     row.touched = latest([row.locationStamp, current?.stamp ?? null, restored])
     row.binned = isDeleted(row) ? row.trashStamp : null

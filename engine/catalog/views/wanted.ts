@@ -26,7 +26,7 @@ interface PendingRow {
   readonly entry: number
   readonly deep: number
   readonly kind: number | null
-  readonly fold: string | null
+  readonly key: string | null
   readonly id: Buffer | null
 }
 
@@ -34,7 +34,7 @@ interface Child {
   readonly number: number
   readonly wanted: number
   readonly kind: number
-  readonly fold: string
+  readonly key: string
   readonly id: Buffer
 }
 
@@ -79,15 +79,15 @@ export class Wanted {
        ON CONFLICT (entry) DO UPDATE SET deep = max(deep, excluded.deep), after_kind = NULL`,
     )
     this.#firstPending = database.prepare(
-      'SELECT entry, deep, after_kind AS kind, after_fold AS fold, after_id AS id FROM wanted_pending LIMIT 1',
+      'SELECT entry, deep, after_kind AS kind, after_key AS key, after_id AS id FROM wanted_pending LIMIT 1',
     )
     this.#proceed = database.prepare(
-      'UPDATE wanted_pending SET after_kind = ?, after_fold = ?, after_id = ? WHERE entry = ?',
+      'UPDATE wanted_pending SET after_kind = ?, after_key = ?, after_id = ? WHERE entry = ?',
     )
     this.#done = database.prepare('DELETE FROM wanted_pending WHERE entry = ?')
     this.#children = database.prepare(
-      `SELECT number, wanted, kind, fold, id FROM entry INDEXED BY entry_by_name
-       WHERE place = ? AND (kind, fold, id) > (?, ?, ?) ORDER BY kind, fold, id LIMIT ${childrenPerStep}`,
+      `SELECT number, wanted, kind, sort_key AS key, id FROM entry INDEXED BY entry_by_name
+       WHERE place = ? AND (kind, sort_key, id) > (?, ?, ?) ORDER BY kind, sort_key, id LIMIT ${childrenPerStep}`,
     )
     // What was deleted by itself keeps the policy of what it was in, be that a folder, deleted or not yet born. It shows as
     // one with nothing, so it need not be looked at unless that policy has changed.
@@ -225,7 +225,7 @@ export class Wanted {
 
   #lookInside(pending: PendingRow, segments: Set<string>): number {
     const folder = this.#entries.mustBe(pending.entry)
-    const children = this.#children.all<Child>(pending.entry, pending.kind, pending.fold, pending.id)
+    const children = this.#children.all<Child>(pending.entry, pending.kind, pending.key, pending.id)
     for (const child of children) {
       if (child.kind === FOLDER) {
         this.#note.run(child.number, pending.deep)
@@ -237,7 +237,7 @@ export class Wanted {
     }
     const last = children.at(-1)
     if (last === undefined || children.length < childrenPerStep) this.#done.run(pending.entry)
-    else this.#proceed.run(last.kind, last.fold, last.id, pending.entry)
+    else this.#proceed.run(last.kind, last.key, last.id, pending.entry)
     return children.length + 1
   }
 

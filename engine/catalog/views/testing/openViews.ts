@@ -1,8 +1,9 @@
 /** Views over a fresh database, fed with changes as the catalog would feed them. */
 import { blake3Hex } from '../../../base/hash.ts'
 import type { Keyring } from '../../../identity/types.ts'
-import { migrate, openSqlite, readMigrations } from '../../../platform/index.ts'
+import { openSqlite } from '../../../platform/index.ts'
 import type { Database } from '../../../ports.ts'
+import { migrateCatalog } from '../../migrations.ts'
 import { testKeyring } from '../../testing/pool.ts'
 import type { Change, OpenRow, RowKey, Stamp } from '../../types.ts'
 import { Views } from '../index.ts'
@@ -50,7 +51,7 @@ export class TestViews extends Views {
 
   constructor(options: TestViewsOptions = {}) {
     const database = options.database ?? openSqlite(':memory:')
-    migrate(database, readMigrations(new URL('../../schema/', import.meta.url), ['0001-rows.sql', '0002-views.sql']))
+    migrateCatalog(database)
     const keyring = testKeyring()
     super(database, { keyring: options.keyring ?? (() => keyring), defaultCopies: 2 })
     this.database = database

@@ -66,6 +66,8 @@ export const limits = {
   chunkBatchBytes: 1 * MiB,
   /** Ids of chunks that came or went, per message. */
   inventoryBatch: 4096,
+  /** Buckets of a peer's inventory that are asked for at once. */
+  inventoryBucketsAtOnce: 32,
   /** Inventory news wait this long for company. */
   inventoryDelayMs: 50,
   /** A holder that sends nothing for this long while a read waits is left for the next. */

@@ -141,7 +141,7 @@ export class PoolRuntime implements AsyncDisposable {
       isMember: (node) => membership.member(node) !== undefined,
       startOf: (node) => network.peer(node)?.startNumber,
     })
-    this.#census = new Census({ catalog, roster: this.#roster, clock })
+    this.#census = new Census({ catalog, roster: this.#roster, clock, isComparing: () => this.#inventory.isComparing })
     const keyring = () => membership.keyring as Keyring
     const files = {
       self,

@@ -18,6 +18,8 @@ export interface CensusDeps {
   readonly catalog: Catalog
   readonly roster: Roster
   readonly clock: Clock
+  /** True while it is still being asked who holds what. */
+  readonly isComparing: () => boolean
 }
 
 interface Survey {
@@ -160,9 +162,10 @@ export class Census {
 
   /**
    * A row arrives before the claims of its content: what was first seen unclaimed a moment ago, while versions came, is being made.
-   * Without new versions it is what somebody lost.
+   * Without new versions it is what somebody lost. Where inventories are still being compared, nothing is known to be lost.
    */
   #areClaimsComing(): boolean {
+    if (this.#deps.isComparing()) return true
     const sinceMs = Math.min(this.#unclaimedSinceMs ?? Number.NEGATIVE_INFINITY, this.#versionsCameMs)
     return this.#deps.clock.monotonicMs() - sinceMs < limits.claimsComeMs
   }

@@ -71,7 +71,8 @@ export class InventoryExchange {
         disconnected: (nodeId) => void this.#heard.delete(nodeId),
         pulse: (peer, pulse) => {
           const heard = this.#hear(peer)
-          if (heard.sequence !== undefined && pulse.inventorySequence < heard.sequence) void this.#compare(heard)
+          // Without a number a comparison has failed, and what was pushed since is not known either.
+          if (heard.sequence === undefined || pulse.inventorySequence < heard.sequence) void this.#compare(heard)
         },
       }),
     )
@@ -89,6 +90,14 @@ export class InventoryExchange {
   /** Number of the last batch sent since this start; goes into the pulse. */
   get sequence(): number {
     return this.#sequence
+  }
+
+  /** True while what a connected peer holds is still being asked: what nobody claims may then be there all the same. */
+  get isComparing(): boolean {
+    return this.#deps.network.peers().some((peer) => {
+      const heard = this.#heard.get(peer.nodeId)
+      return heard === undefined || heard.comparing || heard.sequence === undefined
+    })
   }
 
   /** Sends what is waiting now; resolves when it is recorded here (peers are told, not waited for). */
@@ -178,7 +187,7 @@ export class InventoryExchange {
     buckets: readonly number[],
     read: (bucket: number) => Promise<readonly ChunkId[]>,
   ): Promise<void> {
-    for (const bucket of buckets) {
+    const settle = async (bucket: number) => {
       const theirs = new Set(await read(bucket))
       const ours = new Set(this.#deps.catalog.chunks.claimsInBucket(holder, bucket))
       await this.#claim(
@@ -186,6 +195,10 @@ export class InventoryExchange {
         [...theirs].filter((id) => !ours.has(id)),
         [...ours].filter((id) => !theirs.has(id)),
       )
+    }
+    // Many at once share journeys and commits: after an absence thousands of buckets differ.
+    for (let at = 0; at < buckets.length; at += limits.inventoryBucketsAtOnce) {
+      await Promise.all(buckets.slice(at, at + limits.inventoryBucketsAtOnce).map(settle))
     }
   }
 

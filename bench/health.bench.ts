@@ -29,7 +29,7 @@ function censusOf(catalog: Catalog, gone: ReadonlySet<NodeId>): Census {
     space: () => ({ usedBytes: 1e11, quotaBytes: 1e12 }),
     profile: () => undefined,
   }
-  return new Census({ catalog, roster: roster as unknown as Roster, clock: systemClock })
+  return new Census({ catalog, roster: roster as unknown as Roster, clock: systemClock, isComparing: () => false })
 }
 
 async function fill(catalog: Catalog, chunksPerFile: number): Promise<void> {

@@ -11,7 +11,7 @@ import type { Clock } from '../ports.ts'
 import { limits } from '../limits.ts'
 import { dropRest } from './bodies.ts'
 import type { Guard } from './guard.ts'
-import { problemMediaType, problemOf } from './problems.ts'
+import { problemMediaType, problemOf, rawResponse } from './problems.ts'
 
 export interface Certificate {
   readonly certificatePem: string
@@ -44,6 +44,8 @@ export class Entrance {
   readonly #options: EntranceOptions
   /** Connections that have not asked anything yet; Node does not count them as idle. */
   readonly #silent = new Set<Socket>()
+  /** Connections that said no HTTP and were told so. */
+  readonly #refused = new WeakSet<Socket>()
   #server: Server | undefined
 
   constructor(options: EntranceOptions) {
@@ -71,6 +73,19 @@ export class Entrance {
     })
     this.#server = server
     return server
+  }
+
+  /**
+   * Answers what was no request. What still comes is dropped for limits.apiLingerMs, since closing at once would take the
+   * answer from a client that is still sending.
+   */
+  refuse(socket: Socket, error: EngineError): void {
+    if (this.#refused.has(socket)) return
+    this.#refused.add(socket)
+    if (!socket.writable) return void socket.destroy()
+    socket.end(rawResponse(error))
+    const cut = this.#options.clock.timer(limits.apiLingerMs, () => socket.destroy())
+    socket.once('close', () => cut[Symbol.dispose]())
   }
 
   /** Runs `close`, which waits until all connections have ended, and helps them to. */

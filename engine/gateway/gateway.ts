@@ -14,7 +14,7 @@ import { dropRest } from './bodies.ts'
 import { type Certificate, Entrance } from './entrance.ts'
 import { EventHub } from './events.ts'
 import { Guard } from './guard.ts'
-import { isUnforeseen, problemMediaType, problemOf, rawResponse } from './problems.ts'
+import { isUnforeseen, problemMediaType, problemOf } from './problems.ts'
 import { filesPrefix, fileRoutes } from './routes/files.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { pageRoutes } from './routes/page.ts'
@@ -86,10 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     rewriteUrl: (request) => routedUrl(request.url ?? '/'),
     serverFactory: (handler) => entrance.serverFor(handler),
     frameworkErrors: answerError,
-    clientErrorHandler(error, socket) {
-      if (socket.writable) socket.write(rawResponse(parserError(error.code)))
-      socket.destroy(error)
-    },
+    clientErrorHandler: (error, socket) => entrance.refuse(socket, parserError(error.code)),
   })
   app.setErrorHandler(answerError)
   const isKnown = knownPaths(app)
@@ -101,11 +98,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     throw new EngineError('method-not-allowed', `Here only ${methods.join(', ')} is possible.`)
   })
   app.removeContentTypeParser(['text/plain', 'application/json'])
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    const text = body as string
-    if (text === '') return done(null, undefined)
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (body.length === 0) return done(null, undefined)
     try {
-      done(null, JSON.parse(text))
+      done(null, JSON.parse(utf8.decode(body as Buffer)))
     } catch (error) {
       done(new EngineError('bad-request', `The body is not JSON: ${messageOf(error)}.`, { cause: error }))
     }
@@ -119,6 +116,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(error)
     if (isUnforeseen(error)) options.log?.(`${request.method} ${request.url}: ${stackOf(error)}`)
+    // Fastify closes the connection under a body that is still coming, and the client never sees why.
+    reply.removeHeader('connection')
     dropRest(request.raw, clock)
     reply.code(problem.status).header('content-type', problemMediaType).send(JSON.stringify(problem))
   }

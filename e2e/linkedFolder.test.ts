@@ -10,16 +10,18 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Entry, LinkedFolder, Page, TrashItem } from '../shared/index.ts'
+import type { Entry, LinkedFolder, Page, TrashItem, Version } from '../shared/index.ts'
 import { endAll, startPool, temporaryFolder, type TestNode, until } from './support/nodes.ts'
 
-async function link(node: TestNode, path: string, deletes: boolean): Promise<LinkedFolder> {
-  return await node.json('POST', '/v1/linked-folders', { path, folder: '/Linked', deletes, ignore: ['*.log'] })
+async function link(node: TestNode, path: string, deletes: boolean, folder = '/Linked'): Promise<LinkedFolder> {
+  return await node.json('POST', '/v1/linked-folders', { path, folder, deletes, ignore: ['*.log'] })
 }
 
 /** Contents of all files by path, and folders as null. */
@@ -222,4 +224,92 @@ test('deletes follow only where that is wished, never for a folder that is away'
   assert.match((await node.command('links', 'remove', id)).stdout, /is followed no more/)
   assert.equal((await node.fetch(`/v1/linked-folders/${id}`, { method: 'DELETE' })).status, 404)
   assert.ok(statSync(join(folder, 'last.txt')).size > 0)
+})
+
+/** Versions that wait for somebody to settle them, and all there are, newest first. */
+async function versionsAt(node: TestNode, path: string): Promise<{ conflict: boolean; contents: string[] }> {
+  const entry = await node.json<Entry>('GET', `/v1/entries?path=${encodeURIComponent(`/${path}`)}`)
+  const { items } = await node.json<Page<Version>>('GET', `/v1/entries/${entry.id}/versions`)
+  const read = async (version: string) => await (await node.fetch(`/v1/files/${path}?version=${version}`)).text()
+  return { conflict: entry.conflict === true, contents: await Promise.all(items.map(({ id }) => read(id))) }
+}
+
+test('what people have in the pool is never overwritten in silence: both stay until somebody decides', async (t) => {
+  const nodes = await startPool(1)
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const base = temporaryFolder('hadahoop-linked-')
+  const [folder, second] = [join(base, 'Scans'), join(base, 'More scans')]
+  for (const each of [folder, second]) mkdirSync(each)
+  await node.put('Linked/before.txt', 'was in the pool before')
+  for (const name of ['before.txt', 'edited.txt', 'again.txt']) writeFileSync(join(folder, name), `${name} from here`)
+  await link(node, folder, false)
+  await becomesEqual(node, folder)
+  assert.deepEqual(await versionsAt(node, 'Linked/before.txt'), {
+    conflict: true,
+    contents: ['before.txt from here', 'was in the pool before'],
+  })
+  await node.put('Linked/edited.txt', 'edited in the pool')
+  writeFileSync(join(folder, 'edited.txt'), 'edited here, later')
+  // Without deletes a file that goes and comes again goes on from the version that it had.
+  rmSync(join(folder, 'again.txt'))
+  const state = async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items
+  await until('gone', async () => (await state())[0]?.files === 2)
+  writeFileSync(join(folder, 'again.txt'), 'scanned again')
+  await becomesEqual(node, folder)
+  const edited = await versionsAt(node, 'Linked/edited.txt')
+  assert.equal(edited.conflict, true)
+  assert.deepEqual(edited.contents.slice(0, 2), ['edited here, later', 'edited in the pool'])
+  assert.deepEqual(await versionsAt(node, 'Linked/again.txt'), {
+    conflict: false,
+    contents: ['scanned again', 'again.txt from here'],
+  })
+  // What a person settled is settled: the next change here follows it.
+  const { id, version } = await node.json<Entry>('GET', '/v1/entries?path=/Linked/edited.txt')
+  await node.json('POST', `/v1/entries/${id}/settle`, { keep: version })
+  writeFileSync(join(folder, 'edited.txt'), 'edited once more')
+  await becomesEqual(node, folder)
+  assert.equal((await versionsAt(node, 'Linked/edited.txt')).conflict, false)
+
+  // Two folders into one: neither takes the other's place, and what one still has the other does not delete.
+  const longAgo = new Date(Date.now() - 3_600_000)
+  writeFileSync(join(folder, 'same.txt'), 'same')
+  utimesSync(join(folder, 'same.txt'), longAgo, longAgo)
+  await becomesEqual(node, folder)
+  writeFileSync(join(second, 'same.txt'), 'same')
+  utimesSync(join(second, 'same.txt'), longAgo, longAgo)
+  writeFileSync(join(second, 'again.txt'), 'another scanner')
+  await link(node, second, true)
+  await until('both', async () => (await versionsAt(node, 'Linked/again.txt')).conflict)
+  rmSync(join(second, 'same.txt'))
+  await until('gone', async () => (await state()).find(({ path }) => path === second)?.files === 1)
+  assert.equal((await node.get('Linked/same.txt')).toString(), 'same')
+})
+
+test('links to folders, twins of one name and a folder made again bring nothing wrong into the pool', async (t) => {
+  const nodes = await startPool(1)
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const base = temporaryFolder('hadahoop-linked-')
+  const folder = join(base, 'Scans')
+  for (const name of ['Scans', 'Outside']) mkdirSync(join(base, name))
+  writeFileSync(join(base, 'Outside/private.txt'), 'not linked')
+  const names = ['new\nline.txt', '😀.txt', 'é.txt']
+  for (const name of names) writeFileSync(join(folder, name), name)
+  await link(node, folder, true)
+  await becomesEqual(node, folder)
+  symlinkSync('.', join(folder, 'circle'))
+  symlinkSync('../Outside', join(folder, 'outside'))
+  symlinkSync('é.txt', join(folder, 'link.txt'))
+  writeFileSync(join(folder, 'e\u0301.txt'), 'the same name in another spelling')
+  const state = async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items[0]
+  await until('refused', async () => (await state())?.failed.some(({ code }) => code === 'name-twin') === true)
+  await until('the link', async () => (await node.list('Linked')).some(({ name }) => name === 'link.txt'))
+  assert.deepEqual((await node.list('Linked')).map(({ name }) => name).toSorted(), [...names, 'link.txt'].toSorted())
+  assert.deepEqual((await versionsAt(node, 'Linked/é.txt')).contents, ['é.txt'])
+  // The number of the folder is often used again at once; it is another folder all the same.
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  await until('away', async () => (await state())?.problem?.code === 'source-unreadable')
+  assert.equal((await node.list('Linked')).length, 4)
 })

@@ -380,6 +380,8 @@ export const limits = {
   /** Changed paths that wait to be looked at, of each kind; with more everything is looked at again. */
   linkedChanges: 20_000,
   linkedFilesAtOnce: 64,
+  /** Files of a linked folder that are gone there and remembered, since the pool keeps them. */
+  linkedGone: 100_000,
   /** Between two looks, so that a burst of changes is looked at together. */
   linkedGatherMs: 250,
   /** Files that could not be stored, as listed. */

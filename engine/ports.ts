@@ -63,6 +63,8 @@ export interface LocalFacts {
   readonly modifiedMs: number
   /** Device, file number and birth: stays when the file is renamed, and is not taken by the next one. */
   readonly fileId: string
+  /** What was said is of what a link at this path leads to. */
+  readonly isLink: boolean
 }
 
 /** A name in a folder. `unreadable`: not Unicode text. */

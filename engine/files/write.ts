@@ -25,6 +25,11 @@ export interface WriteOptions {
   readonly ifNoneMatch?: true
   readonly ifMatch?: '*' | readonly string[]
   readonly modifiedMs?: number
+  /**
+   * The version that this content was made from, null for none. Where the file has another one by now, both stay, as a conflict;
+   * without this option the content follows whatever is current.
+   */
+  readonly basis?: VersionId | null
   /** Wait for every connected member to have the rows. */
   readonly everyone?: boolean
   readonly signal: AbortSignal
@@ -70,7 +75,7 @@ export async function writeFile(
       checkTarget(current, path, options)
       recordUpload(deps, tx, uploaded)
       if (current !== undefined) {
-        tx.write({ what: 'version', version: version(current.id, current.version === null ? [] : [current.version]) })
+        tx.write({ what: 'version', version: version(current.id, parentsIn(tx, current, options.basis)) })
         return { entry: current.id, created: false }
       }
       const entry = newEntryId(deps.random)
@@ -93,6 +98,13 @@ export async function writeFile(
     durable: Math.min(uploaded.durable, committed.durable),
     rowsDurable: committed.durable,
   }
+}
+
+/** What a new version of a file follows. */
+function parentsIn(tx: CatalogTransaction, file: EntryView, basis: VersionId | null | undefined): VersionId[] {
+  if (file.version === null) return []
+  if (basis === undefined || basis === file.version) return [file.version]
+  return basis !== null && tx.version(basis)?.entry === file.id ? [basis] : []
 }
 
 /** Segments and claims that the row about to be written relies on, in its transaction. */

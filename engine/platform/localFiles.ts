@@ -55,14 +55,17 @@ const nothingThere = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
 async function look(path: string, ownId: string): Promise<LocalFacts | undefined> {
   requireAbsolute(path)
-  const found = await stat(path, { bigint: true }).catch((error: unknown) => {
+  const orNothing = (error: unknown) => {
     if (nothingThere.has((error as { code?: string }).code ?? '')) return undefined
     throw unreadable(path, messageOf(error))
-  })
+  }
+  const here = await lstat(path, { bigint: true }).catch(orNothing)
+  const isLink = here?.isSymbolicLink() === true
+  const found = isLink ? await stat(path, { bigint: true }).catch(orNothing) : here
   if (found === undefined) return undefined
   const fileId = fileIdOf(found)
   const kind = found.isFile() ? 'file' : found.isDirectory() ? (fileId === ownId ? 'own' : 'folder') : 'other'
-  return { kind, sizeBytes: Number(found.size), modifiedMs: Math.trunc(Number(found.mtimeMs)), fileId }
+  return { kind, sizeBytes: Number(found.size), modifiedMs: Math.trunc(Number(found.mtimeMs)), fileId, isLink }
 }
 
 function fileIdOf({ dev, ino, birthtimeNs }: BigIntStats): string {

@@ -12,7 +12,7 @@ import { limits } from '../limits.ts'
 import type { LocalFacts } from '../ports.ts'
 import type { Failure } from './importRun.ts'
 import { ignoring } from './ignore.ts'
-import { type LinkedDeps, namesOf, removeItem, renameItem } from './linkedChanges.ts'
+import { basisOf, type LinkedDeps, namesOf, removeItem, renameItem, twinOf } from './linkedChanges.ts'
 import { fileStep, isRenamed, type Unsettled } from './linkedPlan.ts'
 import { type LinkedItem, type LinkRow, parentOf } from './linkedTable.ts'
 import { absenceOf } from './linkedRoot.ts'
@@ -150,6 +150,7 @@ export class LinkedFolder {
     await this.#failing(path, async () => {
       const facts = await this.#deps.local.look(join(this.link.path, path))
       if (facts === undefined) this.#miss(path)
+      else if (facts.isLink && facts.kind !== 'file') return
       else isFolder = await this.#meet(path, facts, signal)
     })
     if (isFolder) await this.#lookInto(path, !wasKnown, signal)
@@ -227,10 +228,12 @@ export class LinkedFolder {
   }
 
   async #store(path: string, { fileId }: LocalFacts, signal: AbortSignal): Promise<void> {
+    await this.#refuseTwin(path)
     const stored = await storeFile(this.#deps, {
       path: join(this.link.path, path),
       names: namesOf(this.link, path),
       signal,
+      basis: () => basisOf(this.#deps, this.link, path),
       room: async () => () => undefined,
       moved: () => undefined,
     })
@@ -239,7 +242,16 @@ export class LinkedFolder {
     if (stored.isNew) this.lastChangeMs = this.#deps.clock.nowMs()
   }
 
+  /** Two spellings of one name are one in the pool: the second would take the place of the first. */
+  async #refuseTwin(path: string): Promise<void> {
+    const spelling = path.normalize('NFC')
+    const under = [...this.#storing.keys(), ...this.#noted.map((item) => item.path)]
+    const isTwin = under.some((other) => other !== path && other.normalize('NFC') === spelling)
+    if (isTwin || (await twinOf(this.#deps, this.link, path)) !== undefined) throw nameTwin(join(this.link.path, path))
+  }
+
   async #makeFolder(path: string, { fileId }: LocalFacts): Promise<void> {
+    await this.#refuseTwin(path)
     const { value } = await makeFolder(this.#deps, namesOf(this.link, path))
     this.#note({ path, kind: 'folder', fileId, sizeBytes: 0, modifiedMs: 0, entry: value.entry, version: null })
     this.#flush()
@@ -277,9 +289,14 @@ export class LinkedFolder {
 
   async #remove(path: string): Promise<void> {
     const item = this.#deps.table.at(this.link, path)
-    const facts = item === undefined ? undefined : await this.#deps.local.look(join(this.link.path, path))
     this.#missing.delete(path)
     if (item === undefined) return
+    let facts: LocalFacts | undefined
+    // What cannot be looked at is not known to be gone.
+    if (
+      !(await this.#failing(path, async () => void (facts = await this.#deps.local.look(join(this.link.path, path)))))
+    )
+      return
     if (facts?.kind === item.kind) return this.#hear([path])
     // A whole tree may seem gone in the moment in which its drive is.
     const gone = await absenceOf(this.#deps.local, this.link)

@@ -4,6 +4,7 @@
  * pool with the same size and time, only noted anew.
  */
 import type { EntryId, VersionId } from '../base/ids.ts'
+import { limits } from '../limits.ts'
 import type { Database, Statement } from '../ports.ts'
 
 export interface LinkRow {
@@ -71,6 +72,12 @@ export class LinkedTable {
   readonly #remove: Statement
   readonly #move: Statement
   readonly #count: Statement
+  readonly #last: Statement
+  readonly #ofEntry: Statement
+  readonly #markGone: Statement
+  readonly #removeFolders: Statement
+  readonly #countGone: Statement
+  readonly #removeGone: Statement
 
   /** On the migrated database of transfers. */
   constructor(database: Database) {
@@ -88,17 +95,28 @@ export class LinkedTable {
     this.#put = database.prepare(
       `INSERT OR REPLACE INTO linked_item (link, parent, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    this.#at = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND path = ?`)
-    this.#children = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND parent = ? AND path <> ''`)
-    this.#ofFile = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND file_id = ?`)
-    this.#below = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND path >= ? AND path < ?`)
+    this.#at = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND path = ? AND size >= 0`)
+    this.#children = database.prepare(
+      `SELECT ${columns} FROM linked_item WHERE link = ? AND parent = ? AND path <> '' AND size >= 0`,
+    )
+    this.#ofFile = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND file_id = ? AND size >= 0`)
+    this.#below = database.prepare(
+      `SELECT ${columns} FROM linked_item WHERE link = ? AND path >= ? AND path < ? AND size >= 0`,
+    )
     this.#remove = database.prepare('DELETE FROM linked_item WHERE link = ? AND (path = ? OR (path >= ? AND path < ?))')
     this.#move = database.prepare(
       `UPDATE linked_item SET path = ? || substr(path, length(?) + 1),
          parent = CASE WHEN path = ? THEN ? ELSE ? || substr(parent, length(?) + 1) END
        WHERE link = ? AND (path = ? OR (path >= ? AND path < ?))`,
     )
-    this.#count = database.prepare('SELECT count(*) FROM linked_item WHERE link = ? AND kind = 0').pluck()
+    this.#count = database.prepare('SELECT count(*) FROM linked_item WHERE link = ? AND kind = 0 AND size >= 0').pluck()
+    this.#last = database.prepare(`SELECT ${columns} FROM linked_item WHERE link = ? AND path = ?`)
+    this.#ofEntry = database.prepare(`SELECT link, ${columns} FROM linked_item WHERE entry = ? AND size >= 0`)
+    const within = 'link = ? AND (path = ? OR (path >= ? AND path < ?))'
+    this.#markGone = database.prepare(`UPDATE linked_item SET file_id = '', size = -1 WHERE ${within} AND kind = 0`)
+    this.#removeFolders = database.prepare(`DELETE FROM linked_item WHERE ${within} AND kind = 1`)
+    this.#countGone = database.prepare('SELECT count(*) FROM linked_item WHERE link = ? AND size < 0').pluck()
+    this.#removeGone = database.prepare('DELETE FROM linked_item WHERE link = ? AND size < 0')
   }
 
   /** All, oldest first. */
@@ -169,6 +187,24 @@ export class LinkedTable {
   /** All below a folder, not the folder itself. */
   below({ number }: LinkRow, folder: string): LinkedItem[] {
     return this.#below.all<ItemColumns>(number, ...rangeOf(folder)).map(itemOf)
+  }
+
+  /** What stands at a path or, of a file that is gone here, what stood there last: its size and time say nothing then. */
+  last({ number }: LinkRow, path: string): LinkedItem | undefined {
+    const row = this.#last.get<ItemColumns>(number, path)
+    return row === undefined ? undefined : itemOf(row)
+  }
+
+  /** Paths of any link whose content is in that entry of the pool. */
+  ofEntry(entry: EntryId): { readonly link: number; readonly path: string }[] {
+    return this.#ofEntry.all<ItemColumns & { link: number }>(entry).map(({ link, path }) => ({ link, path }))
+  }
+
+  /** A file, or a folder and all below it, is gone here and stays in the pool. */
+  leave({ number }: LinkRow, path: string): void {
+    if ((this.#countGone.get<number>(number) ?? 0) >= limits.linkedGone) this.#removeGone.run(number)
+    this.#markGone.run(number, path, ...rangeOf(path))
+    this.#removeFolders.run(number, path, ...rangeOf(path))
   }
 
   /** A file, or a folder and all below it. */

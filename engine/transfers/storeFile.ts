@@ -31,6 +31,8 @@ export interface StoreWish {
   readonly path: string
   readonly names: readonly string[]
   readonly signal: AbortSignal
+  /** Asked at each attempt: the version in the pool that the content was made from, null for none. Left out: whichever is current. */
+  readonly basis?: () => VersionId | null
   /** Waits until a file of that size may begin; the answer gives its place back. */
   room(sizeBytes: number): Promise<() => void>
   /** Bytes read; negative where they were read in vain. */
@@ -65,6 +67,7 @@ async function storeOnce(deps: StoreDeps, wish: StoreWish): Promise<StoredFile> 
   await using file = await deps.local.open(path)
   const { sizeBytes, modifiedMs } = file
   const leave = await wish.room(sizeBytes)
+  const basis = wish.basis?.()
   let readBytes = 0
   try {
     const read = async (target: Uint8Array) => {
@@ -73,7 +76,8 @@ async function storeOnce(deps: StoreDeps, wish: StoreWish): Promise<StoredFile> 
       if (bytes > 0) wish.moved(bytes)
       return bytes
     }
-    const { entry, version, durable } = await writeFile(deps, names, { read }, { modifiedMs, signal })
+    const options = { modifiedMs, signal, ...(basis !== undefined && { basis }) }
+    const { entry, version, durable } = await writeFile(deps, names, { read }, options)
     const isSafe = durable >= deps.catalog.read.policy(entry).copies
     return { entry, version, isNew: true, sizeBytes, modifiedMs, isProtected: isSafe }
   } catch (error) {

@@ -300,11 +300,10 @@ export class Engine implements NodeParts, AsyncDisposable {
     }
   }
 
-  /** Leaving must not lose what lies here alone. */
+  /** Leaving must not lose what lies here alone; in a pool of one that is all there is. */
   #refuseLosing(confirm: string | undefined): void {
     const alone = this.#runtime?.onlyHere()
-    const others = this.membership.members().length > 1
-    if (alone === undefined || alone.chunks === 0 || !others || confirm !== undefined) return
+    if (alone === undefined || alone.chunks === 0 || confirm !== undefined) return
     throw new EngineError('last-copies', 'some files lie on this machine alone', {
       hint: 'Wait until health says that all is protected, then leave.',
       facts: { chunks: alone.chunks, bytes: alone.bytes },

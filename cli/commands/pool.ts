@@ -61,7 +61,7 @@ export function poolCommands(program: Command): void {
           throw new Failure(
             'last-copies',
             `${entries ?? 0} files (${formatBytes(bytes ?? 0)}) lie on this machine alone and would be lost.`,
-            { hint: '`hadahoop nodes drain` moves them off first; --yes loses them.' },
+            { hint: '`hadahoop nodes drain` moves them to other machines first; --yes loses them.' },
           )
         }
         return await client.ask('POST', '/v1/pool/leave', undefined, { confirm })

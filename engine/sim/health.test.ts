@@ -315,6 +315,20 @@ test('leaving with files that lie here alone wants the word that the refusal gav
   assert.equal((await healthOf(pool, 0)).files.lost, own.onlyHere.files)
 })
 
+test('the last machine of a pool loses everything by leaving, so it wants the word too', async () => {
+  await using pool = await filled({ nodes: 1, copies: 1, seed: 12 }, 3)
+  const refusal = await ask(pool, 0, (service) => service.leavePool({})).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  assert.ok(isEngineError(refusal, 'last-copies'))
+  assert.equal(refusal.facts?.['entries'], 3)
+  await ask(pool, 0, (service) => service.leavePool({ confirm: String(refusal.facts?.['confirm']) }))
+  assert.equal(await ask(pool, 0, (service) => service.pool()), null)
+  await ask(pool, 0, (service) => service.createPool({ name: 'again' }))
+  await ask(pool, 0, (service) => service.leavePool({}))
+})
+
 test('too few machines, machines on one computer, full and leaving ones are reasons with a remedy', async () => {
   await using one = await filled({ nodes: 1, copies: 2, seed: 13 }, 0)
   const alone = await healthOf(one, 0)

@@ -72,11 +72,19 @@ export async function trashFolder(deps: TreeDeps, path: readonly string[], optio
   })
 }
 
-/** Takes an entry out of the trash, to where it was; folders on the way that are gone are made anew. Throws `not-found`. */
+/**
+ * Takes an entry out of the trash, to where it was; folders on the way that are gone are made anew, and a folder joins one of its
+ * name. Throws `not-found`, and `exists` where its name is taken, since the other would have to give way.
+ */
 export async function restoreFromTrash(deps: TreeDeps, id: EntryId): Promise<Committed<EntryId>> {
   return await commit(deps, (tx) => {
     const item = tx.trashed(id)
     if (item === undefined) throw new EngineError('not-found', `nothing in the trash has the id ${id}`)
+    const path = formerNames(item)
+    const there = tx.at(path)
+    if (there !== undefined && (there.kind === 'file' || item.entry.kind === 'file')) {
+      throw taken(path, 'Rename or move what is there, then restore.')
+    }
     writeTrash(deps, tx, item.entry, false)
     if (tx.entry(id) === undefined || tx.entry(id)?.path.startsWith('/Recovered/') === true) {
       putBack(deps, tx, item)
@@ -109,8 +117,8 @@ export function checkedName(path: readonly string[]): string {
   return name
 }
 
-export function taken(path: readonly string[]): EngineError {
-  return new EngineError('exists', `${pathText(path)} exists already`, { hint: 'Choose another name.' })
+export function taken(path: readonly string[], hint = 'Choose another name.'): EngineError {
+  return new EngineError('exists', `${pathText(path)} exists already`, { hint })
 }
 
 export function refuseCycle(tx: TreeReads, entry: EntryView, path: readonly string[]): void {
@@ -125,10 +133,16 @@ export function refuseCycle(tx: TreeReads, entry: EntryView, path: readonly stri
 }
 
 function putBack(deps: TreeDeps, tx: CatalogTransaction, item: TrashItem): void {
-  const names = item.formerPath.split('/').slice(1)
+  const names = formerNames(item)
   const name = names.at(-1) ?? item.entry.name
-  const parent = ensureFolder(tx, names[0] === 'Recovered' ? [] : names.slice(0, -1), deps.random)
+  const parent = ensureFolder(tx, names.slice(0, -1), deps.random)
   tx.write({ what: 'location', entry: item.entry.id, parent, name })
+}
+
+/** Where it was; what had lost its place even then comes back at the top. */
+function formerNames(item: TrashItem): string[] {
+  const names = item.formerPath.split('/').slice(1)
+  return names[0] === 'Recovered' ? names.slice(-1) : names
 }
 
 function writeTrash(deps: TreeDeps, tx: CatalogTransaction, entry: EntryView, trashed: boolean): void {

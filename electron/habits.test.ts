@@ -63,7 +63,14 @@ test('the tray says how the pool is', () => {
     line: 'All protected · 1 of 2 machines',
   })
   assert.deepEqual(face({ state: 'at-risk', filesAtRisk: 1, machines: [] }), { look: 'bad', line: 'Files at risk' })
-  assert.equal(face({ state: 'copying', filesAtRisk: 0, machines: [] }).look, 'busy')
+  for (const [state, look, line] of [
+    ['no-pool', 'asleep', 'In no pool yet'],
+    ['copying', 'busy', 'Copies are being made'],
+    ['degraded', 'busy', 'Some files lack a copy'],
+    ['unreachable', 'bad', 'Files out of reach'],
+    ['lost', 'bad', 'Files lost'],
+  ] as const)
+    assert.deepEqual(face({ state, filesAtRisk: 0, machines: [] }), { look, line })
   assert.deepEqual(trayFace({ state: 'restarting', attached: false }, undefined), {
     look: 'asleep',
     line: 'Starting …',

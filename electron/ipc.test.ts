@@ -66,6 +66,7 @@ test('what a channel does not take is refused before anybody sees it', async () 
     ['change-settings', [{ unknown: true }]],
     ['change-settings', [{ updateUrl: 'http://example.com/' }]],
     ['change-settings', [{ updateUrl: 'javascript:alert(1)' }]],
+    ['change-settings', [{ downloadFolder: '/etc' }]],
     ['engine-state', ['extra']],
   ] as [string, unknown[]][]) {
     assert.equal(((await say(channel, args)) as { ok: boolean }).ok, false, `${channel} ${JSON.stringify(args)}`)

@@ -129,6 +129,7 @@ export class Engine implements NodeParts, AsyncDisposable {
 
   async joinPool(code: string, address: string | undefined): Promise<void> {
     await this.#exclusively(async () => {
+      this.membership.requireNoPool()
       await this.membership.join(code, address === undefined ? await this.#addressesFor(code) : [address])
       await this.#exit()
       await this.#enter(null)

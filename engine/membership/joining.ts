@@ -32,6 +32,8 @@ export async function joinAtOneOf(
   const rank = (error: EngineError) => (telling.includes(error.code) ? telling.indexOf(error.code) : telling.length)
   const [first] = failures.sort((left, right) => rank(left) - rank(right))
   if (first !== undefined && telling.includes(first.code)) throw first
+  // One that a person typed; of those that were heard the others matter more.
+  if (first?.code === 'bad-address' && addresses.length === 1) throw first
   const tried =
     addresses.length === 0 ? 'no machine of that pool was found' : `nobody answered at ${addresses.join(', ')}`
   throw new EngineError('unreachable', first === undefined ? tried : `${tried}: ${first.message}`, {

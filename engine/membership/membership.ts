@@ -155,10 +155,14 @@ export class OwnMembership implements PoolMembership {
     return this.#invites.open(pool.keyring.poolHint)
   }
 
+  requireNoPool(): void {
+    if (this.#pool !== null && this.removal() === null) throw alreadyInPool()
+  }
+
   async join(code: string, addresses: readonly string[]): Promise<void> {
-    const invite = readInviteCode(code)
     await this.#exclusively(async () => {
-      if (this.#pool !== null && this.removal() === null) throw alreadyInPool()
+      this.requireNoPool()
+      const invite = readInviteCode(code)
       const { clock, random, transport } = this.#options.ports
       const { certificate } = this.#options.identity
       await joinAtOneOf(addresses, async (address, proved) => {

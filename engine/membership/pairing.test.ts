@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isEngineError } from '../base/error.ts'
+import { EngineError, isEngineError } from '../base/error.ts'
 import { decodeCbor, encodeCbor } from '../base/cbor.ts'
 import { limits } from '../limits.ts'
 import type { Wire } from '../ports.ts'
 import { createSimWorld, SeededRandom, type SimWorld, simPorts } from '../sim/index.ts'
 import { drawInviteCode } from './inviteCode.ts'
+import { joinAtOneOf } from './joining.ts'
 import { TestMember, testIdentity, testPool } from './testMember.ts'
 
 const fails = (code: string) => (error: unknown) => {
@@ -38,6 +39,17 @@ test('a wrong code lets nobody in, and says so', async () => {
   await assert.rejects(b.join('ABCD-EFGH', a), fails('bad-code'))
   await b.join(right, a)
   await assert.rejects(b.join(right, a), fails('already-in-pool'))
+  await assert.rejects(b.join('ABCD-EFGH', a), fails('already-in-pool'), 'what it is in counts before what it was told')
+})
+
+test('what was typed as an address and is none is told as that', async () => {
+  const dial = () => Promise.reject(new EngineError('bad-address', 'that is no address', { hint: 'host:port' }))
+  await assert.rejects(joinAtOneOf(['nonsense'], dial), fails('bad-address'))
+  await assert.rejects(
+    joinAtOneOf(['heard', 'nonsense'], dial),
+    fails('unreachable'),
+    'of those heard, others matter more',
+  )
 })
 
 test('a code works only at the node that gave it out', async () => {

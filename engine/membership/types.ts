@@ -66,6 +66,8 @@ export interface PoolMembership extends Membership {
   readonly addresses: AddressBook
   /** Not null once this node is no member any more of the pool whose data it holds. It may leave, or join anew by code. */
   removal(): Removal | null
+  /** Throws `already-in-pool`. One that was removed may join anew. */
+  requireNoPool(): void
   /**
    * Connects it with a network, one at a time, before that starts: exchanges rows, keeps every member wanted at its best
    * addresses, answers pairing wires, makes epochs. Disposing ends that.

@@ -104,6 +104,35 @@ test('the configuration is valid for all systems, and says what each needs', { s
   assert.match(rule, /macro customUnInstall[^!]*delete rule/)
 })
 
+test('the desktop’s entry opens links and invitations, and knows the app’s windows', { skip }, async () => {
+  const inside = require.resolve('app-builder-lib/out/util/config/config.js')
+  const { getConfig } = require(inside) as {
+    getConfig: (projectDir: string, path: string, options: null) => Promise<Record<string, never>>
+  }
+  const helper = require.resolve('app-builder-lib/out/targets/LinuxTargetHelper.js')
+  const { LinuxTargetHelper } = require(helper) as {
+    LinuxTargetHelper: new (
+      packager: unknown,
+    ) => { getDesktopFileName(): string; computeDesktopEntry(options: unknown): Promise<string> }
+  }
+  const read = await getConfig(root, config, null)
+  const metadata = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as { desktopName?: string }
+  const entry = new LinuxTargetHelper({
+    config: read,
+    platformSpecificBuildOptions: read['linux'],
+    executableName: 'hadahoop',
+    fileAssociations: [read['fileAssociations']].flat(),
+    appInfo: { productName: 'Hadahoop', sanitizedProductName: 'Hadahoop', description: '' },
+    info: { metadata },
+  })
+  const text = await entry.computeDesktopEntry(read['linux'])
+  assert.match(text, /^Exec=\/opt\/Hadahoop\/hadahoop %U$/m)
+  assert.match(text, /^MimeType=application\/x-hadahoop-invitation;x-scheme-handler\/hadahoop;$/m)
+  // Electron registers links for, and marks windows with, the name in the package's own description.
+  assert.equal(`${entry.getDesktopFileName()}.desktop`, metadata.desktopName)
+  assert.match(text, /^StartupWMClass=hadahoop$/m)
+})
+
 test('the binary runs nothing but this app: every fuse is set', { skip }, () => {
   const binary = readFileSync(join(output, 'linux-unpacked', 'hadahoop'), 'latin1')
   const at = binary.indexOf(sentinel) + sentinel.length + 2

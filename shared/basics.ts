@@ -12,6 +12,10 @@ export const idSchema = z
 
 /** RFC 3339 with `Z`. */
 export const timeSchema = z.iso.datetime().meta({ description: 'RFC 3339, UTC' })
+/** A time from outside: any offset from UTC. */
+export const givenTimeSchema = z.iso
+  .datetime({ offset: true, error: 'not a time of RFC 3339, like 2024-05-01T09:00:00Z' })
+  .meta({ description: 'RFC 3339' })
 export const bytesSchema = z.int().min(0).meta({ description: 'bytes' })
 export const countSchema = z.int().min(0)
 export const copiesSchema = z.int().min(1).max(5).meta({ description: 'copies wanted' })
@@ -31,9 +35,18 @@ export const pathSchema = z
 export const LIST_DEFAULT = 200
 export const LIST_MAX = 1000
 
+/** A whole number as it comes in a query: decimal digits and nothing else. */
+export function wholeNumberIn(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'not a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+}
+
 /** `limit` and `cursor` as they come in a query. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(LIST_MAX).default(LIST_DEFAULT),
+  limit: wholeNumberIn(1, LIST_MAX).default(LIST_DEFAULT),
   cursor: z
     .string()
     .max(64 * 1024)

@@ -3,7 +3,7 @@
  * whoever stores thousands of small files: one request each costs more than the files themselves.
  */
 import { z } from 'zod'
-import { countSchema, idSchema, pathSchema, problemSchema, timeSchema } from './basics.ts'
+import { countSchema, givenTimeSchema, idSchema, pathSchema, problemSchema } from './basics.ts'
 
 // Node and browsers have both; this folder is checked without the types of either.
 declare class TextEncoder {
@@ -21,7 +21,7 @@ const headMaxBytes = 64 * 1024
 const lengthBytes = 4
 
 export const batchHeadSchema = z
-  .strictObject({ path: pathSchema, size: countSchema.max(BATCH_BYTES), modified: timeSchema.optional() })
+  .strictObject({ path: pathSchema, size: countSchema.max(BATCH_BYTES), modified: givenTimeSchema.optional() })
   .meta({ id: 'BatchHead' })
 export type BatchHead = z.output<typeof batchHeadSchema>
 

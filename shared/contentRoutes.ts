@@ -1,6 +1,6 @@
 /** Operations on files, folders, entries, the trash, and search. */
 import { z } from 'zod'
-import { idSchema, pageQuerySchema, pathSchema } from './basics.ts'
+import { idSchema, pageQuerySchema, pathSchema, wholeNumberIn } from './basics.ts'
 import { batchAnswerSchema } from './batch.ts'
 import {
   copyRequestSchema,
@@ -20,7 +20,7 @@ export const putFileQuerySchema = z.object({
   /** Absolute path of a file of the node's computer: the node reads it itself and the body is empty. With a token only. */
   from: z.string().min(1).max(4096).optional(),
   wait: z.literal('all').optional(),
-  waitMs: z.coerce.number().int().min(0).max(3_600_000).optional(),
+  waitMs: wholeNumberIn(0, 3_600_000).optional(),
 })
 export const fileQuerySchema = z.object({ version: idSchema.optional() })
 export const entryAtQuerySchema = z.object({ path: pathSchema })

@@ -6,12 +6,14 @@ import {
   bytesSchema,
   copiesSchema,
   countSchema,
+  givenTimeSchema,
   idSchema,
   pageOf,
   pageQuery,
   pathSchema,
   reasonSchema,
   timeSchema,
+  wholeNumberIn,
 } from './basics.ts'
 
 export const entryKindSchema = z.enum(['file', 'folder'])
@@ -142,10 +144,10 @@ export const searchQuerySchema = z.object({
   q: z.string().max(1024).default(''),
   kind: entryKindSchema.optional(),
   type: contentTypeSchema.optional(),
-  minSize: z.coerce.number().int().min(0).optional(),
-  maxSize: z.coerce.number().int().min(0).optional(),
-  after: timeSchema.optional(),
-  before: timeSchema.optional(),
+  minSize: wholeNumberIn(0, Number.MAX_SAFE_INTEGER).optional(),
+  maxSize: wholeNumberIn(0, Number.MAX_SAFE_INTEGER).optional(),
+  after: givenTimeSchema.optional(),
+  before: givenTimeSchema.optional(),
   folder: pathSchema.optional(),
   /** On any of these nodes: ids with commas between them. */
   node: z

@@ -2,7 +2,7 @@
  * The pool and its machines as the API shows them: pool, invites, pairing, nodes, settings, doctor.
  */
 import { z } from 'zod'
-import { bytesSchema, copiesSchema, countSchema, idSchema, pageOf, timeSchema } from './basics.ts'
+import { bytesSchema, copiesSchema, countSchema, givenTimeSchema, idSchema, pageOf, timeSchema } from './basics.ts'
 
 const nameSchema = z
   .string()
@@ -154,7 +154,7 @@ export const nodePatchSchema = z
     quotaBytes: bytesSchema.optional(),
     deviceClass: deviceClassSchema.optional(),
     drain: z.boolean().optional(),
-    awayUntil: timeSchema.nullable().optional(),
+    awayUntil: givenTimeSchema.nullable().optional(),
   })
   .meta({ id: 'NodePatch' })
 export type NodePatch = z.output<typeof nodePatchSchema>

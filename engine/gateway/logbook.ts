@@ -7,6 +7,7 @@ import { limits } from '../limits.ts'
 import type { Clock } from '../ports.ts'
 import type { LogLine } from '../../shared/index.ts'
 import type { Service } from './service.ts'
+import { numberedCursor, numberInCursor } from './service/paging.ts'
 
 export class Logbook {
   readonly #clock: Pick<Clock, 'nowMs'>
@@ -31,10 +32,11 @@ export class Logbook {
   operations(): Required<Pick<Service, 'log'>> {
     return {
       log: async ({ limit, cursor }) => {
-        const before = cursor === null ? Number.POSITIVE_INFINITY : Number(cursor)
+        const before = cursor === null ? Number.POSITIVE_INFINITY : numberInCursor('log', cursor)
         const older = this.#lines.filter(({ id }) => Number(id) < before)
         const items = older.slice(-limit).reverse()
-        return { items, next: older.length > limit ? (items.at(-1)?.id ?? null) : null }
+        const last = items.at(-1)
+        return { items, next: older.length > limit && last !== undefined ? numberedCursor('log', last.id) : null }
       },
     }
   }

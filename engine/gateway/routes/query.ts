@@ -3,8 +3,8 @@
  * with the place named; an id that is none names nothing and so is not found.
  */
 import type { FastifyRequest } from 'fastify'
-import type { z } from 'zod'
-import { idSchema, timeSchema, parsePath } from '../../../shared/index.ts'
+import { z } from 'zod'
+import { givenTimeSchema, idSchema, parsePath } from '../../../shared/index.ts'
 import { EngineError } from '../../base/error.ts'
 
 /** Throws `bad-request`, or the code that a failed check names (`bad-path`). */
@@ -37,10 +37,12 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+const modifiedHeader = z.object({ 'X-Modified': givenTimeSchema })
+
 /** The `X-Modified` header as ms since 1970. */
 export function modifiedOf(request: FastifyRequest): number | undefined {
   const text = headerOf(request, 'x-modified')
-  return text === undefined ? undefined : Date.parse(check(timeSchema, text))
+  return text === undefined ? undefined : Date.parse(check(modifiedHeader, { 'X-Modified': text })['X-Modified'])
 }
 
 /** The token of a `Confirm` header as an option. */

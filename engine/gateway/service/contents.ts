@@ -115,7 +115,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
       const all = pool()
         .catalog.read.versions(file.id)
         .map((version) => toVersion(version, file.version))
-      return pageOfAll(all, query)
+      return pageOfAll('versions', all, query)
     },
     async restoreVersion(id, version) {
       const { value } = await files.restoreVersion(pool(), EntryIds.parse(id), VersionIds.parse(version))
@@ -132,7 +132,7 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
     async replicas(id, query): Promise<Page<ReplicaHolder>> {
       const here = pool()
       const file = files.mustBeFile(files.mustBe(here.catalog.read, EntryIds.parse(id)))
-      return pageOfAll(holdersOf(here, file), query)
+      return pageOfAll('replicas', holdersOf(here, file), query)
     },
     async search(query) {
       return await search(pool(), query)

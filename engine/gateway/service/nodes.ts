@@ -20,7 +20,7 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
   return {
     async nodes(query) {
       const show = await viewOf(parts, pool())
-      return pageOfAll(membersShown(parts).map(show), query)
+      return pageOfAll('nodes', membersShown(parts).map(show), query)
     },
     async node(id) {
       // Whoever watches must hear that a machine was removed.

@@ -52,7 +52,7 @@ export function poolOperations(parts: NodeParts): PoolOperations {
               : ('other' as const),
         lastSeen: timeText(atMs),
       }))
-      return pageOfAll(seen, query)
+      return pageOfAll('discovered', seen, query)
     },
   }
 }

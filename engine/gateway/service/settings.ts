@@ -6,6 +6,7 @@ import { formatMinuteOfDay, type Settings } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 
 import { definedOf } from './nodes.ts'
+import { numberedCursor, numberInCursor } from './paging.ts'
 import { inPool, type NodeParts, type PoolParts } from './parts.ts'
 
 type SettingsOperations = Pick<Service, 'doctor' | 'activity' | 'settings' | 'patchSettings'>
@@ -18,11 +19,9 @@ export function settingsOperations(parts: NodeParts): Required<SettingsOperation
     },
     async activity(query) {
       const { limit, cursor } = query
-      if (cursor !== null && !/^\d{1,15}$/.test(cursor)) {
-        throw new EngineError('bad-cursor', 'the cursor is not from this list')
-      }
-      const items = parts.activity(cursor, limit)
-      return { items, next: items.length < limit ? null : (items.at(-1)?.id ?? null) }
+      const items = parts.activity(cursor === null ? null : String(numberInCursor('activity', cursor)), limit)
+      const last = items.at(-1)
+      return { items, next: items.length < limit || last === undefined ? null : numberedCursor('activity', last.id) }
     },
     async settings() {
       return settingsOf(pool())

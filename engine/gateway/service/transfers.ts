@@ -32,7 +32,7 @@ export function transferOperations(parts: NodeParts): Required<TransferOperation
       const pool = parts.pool()
       if (pool === null) return { items: [], next: null, uncopied: { files: 0, bytes: 0 } }
       const uncopied = await pool.census.uncopied(parts.self)
-      return { ...pageOfAll(pool.transfers.views().map(toTransfer), query), uncopied }
+      return { ...pageOfAll('transfers', pool.transfers.views().map(toTransfer), query), uncopied }
     },
     async transfer(id) {
       return toTransfer(here().view(id))
@@ -46,7 +46,11 @@ export function transferOperations(parts: NodeParts): Required<TransferOperation
       else here().remove(id)
     },
     async linkedFolders(query) {
-      return pageOfAll((parts.pool()?.transfers.linkedFolders.views() ?? []).map(toLinkedFolder), query)
+      return pageOfAll(
+        'linked-folders',
+        (parts.pool()?.transfers.linkedFolders.views() ?? []).map(toLinkedFolder),
+        query,
+      )
     },
     async linkFolder({ path, folder, deletes, ignore }) {
       return toLinkedFolder(await here().linkedFolders.add({ path, folder, deletes, ignored: ignore }))

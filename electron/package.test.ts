@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { FakeContents } from './testElectron.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'hadahoop-package-'))
@@ -211,6 +212,9 @@ test('main process, engine and window run from the package', { skip }, async () 
     hooks.deregister()
   }
   const { fake, schemes } = await import('./testElectronModule.ts')
+  const contents = new FakeContents()
+  fake.app.emit('web-contents-created', {}, contents)
+  assert.deepEqual(contents.windowOpenHandler?.({ url: 'app://hadahoop/files' } as never), { action: 'deny' })
   assert(fake.app.calls.includes('sandbox'), 'every renderer is in the sandbox, whatever its options')
   assert(fake.app.calls.includes('client hadahoop'))
   assert.deepEqual(schemes, [

@@ -244,6 +244,27 @@ test('a database of a newer release is refused in words, and not tried again and
   await until('it ends', () => app.fake.app.calls.includes('quit'))
 })
 
+test('the window’s session refuses what pages ask for, and who wants no notifications gets none', async () => {
+  const at = home()
+  writeFileSync(join(at.folder, 'own', 'desktop.json'), JSON.stringify({ settings: { notifications: false } }))
+  await using app = await running({ at })
+  const { session } = app.fake
+  const asked = (permission: string): boolean => {
+    let isGranted: boolean | undefined
+    const details = { requestingUrl: 'app://hadahoop/files', isMainFrame: true }
+    session.requestHandler?.({} as never, permission as never, (answer) => (isGranted = answer), details as never)
+    assert(isGranted !== undefined, 'answered')
+    return isGranted
+  }
+  assert.deepEqual([asked('clipboard-sanitized-write'), asked('geolocation')], [true, false])
+  assert.equal(session.deviceHandler?.({} as never), false)
+  let isCancelled: boolean | undefined
+  session.beforeRequest?.({ url: 'https://example.com/' }, ({ cancel }) => (isCancelled = cancel))
+  assert.equal(isCancelled, true)
+  assert.equal(app.window.close(), false)
+  assert.deepEqual(app.fake.notifications, [])
+})
+
 test('tray and menu do what they say, files are opened from a copy, and quitting ends the engine', async () => {
   await using app = await running()
   await answers(app)

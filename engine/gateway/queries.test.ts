@@ -14,12 +14,12 @@ test('times come with any offset from UTC and are told in UTC', async () => {
     ['2020-01-02T03:04:05.678+00:00', '2020-01-02T03:04:05.678Z'],
     ['2020-01-02T03:04:05-08:00', '2020-01-02T11:04:05.000Z'],
   ] as const) {
-    assert.equal((await (await put(given)).json()).modified, told, given)
+    assert.equal(((await (await put(given)).json()) as { modified: string }).modified, told, given)
   }
   for (const wrong of ['', 'yesterday', '2020-01-02', '2020-01-02T03:04:05', '1577934245', '2020-02-30T00:00:00Z']) {
     const refused = await put(wrong)
     assert.equal(refused.status, 400, wrong)
-    assert.match((await refused.json()).detail, /^X-Modified: not a time of RFC 3339/)
+    assert.match(((await refused.json()) as { detail: string }).detail, /^X-Modified: not a time of RFC 3339/)
   }
   const status = async (query: string) => (await node.ask(`/v1/search?${query}`)).status
   assert.equal(await status('after=2020-01-02T12:04:04%2B01:00&before=2020-01-02T12:04:04Z'), 200)

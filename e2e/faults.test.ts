@@ -4,12 +4,23 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import type { Entry, Invite, Page, Version } from '../shared/index.ts'
-import { endAll, startPool, TestNode, temporaryFolder, until } from './support/nodes.ts'
+import { allOnline, endAll, joinPool, startPool, TestNode, temporaryFolder, until } from './support/nodes.ts'
 
 const MiB = 1024 * 1024
 let nodes: TestNode[] = []
@@ -272,4 +283,88 @@ test('a folder with many entries is deleted only with confirmation, and comes ba
   const item = trash.items.find((each) => each.path === '/many')
   await second.json('POST', `/v1/trash/${item?.id}/restore`)
   assert.equal((await second.get('many/7')).toString(), '7')
+})
+
+const oddNode = `--import=${pathToFileURL(join(import.meta.dirname, 'support/oddNode.mjs'))}`
+const threeDaysMs = 3 * 24 * 3_600_000
+
+test('a node whose clock is three days off stores and serves; its catalog waits until the clock is right', async (t) => {
+  const clock = join(temporaryFolder('hadahoop-clock-'), 'offset')
+  writeFileSync(clock, '0')
+  const off = await TestNode.start('off', { env: { NODE_OPTIONS: oddNode, ODD_CLOCK_FILE: clock } })
+  const pool = [...(await startPool(2)), off] as [TestNode, TestNode, TestNode]
+  t.after(() => endAll(pool))
+  const [one, two] = pool
+  await joinPool(one, off)
+  await allOnline(pool)
+  await one.put('before', 'known to all', '?wait=all')
+  writeFileSync(clock, String(threeDaysMs))
+  const seenOff = async () => (await one.nodes()).find(({ name }) => name === 'off')
+  await until('its clock is seen', async () => Math.abs(((await seenOff())?.clockOffsetMs ?? 0) - threeDaysMs) < 60_000)
+  assert.equal((await seenOff())?.state, 'online')
+  assert.ok((await one.health()).reasons.some(({ code }) => code === 'clock-off'))
+
+  // Bytes go both ways, rows neither.
+  const bytes = randomBytes(2 * MiB)
+  assert.equal((await one.put('while off', bytes, '?wait=all&waitMs=5000')).copies.durable, 2)
+  await off.put('from off', 'three days ahead')
+  assert.equal((await off.get('before')).toString(), 'known to all')
+  assert.ok((await two.get('while off')).equals(bytes))
+  assert.equal((await off.fetch('/v1/files/while%20off')).status, 404)
+  assert.equal((await one.fetch('/v1/files/from%20off')).status, 404)
+
+  writeFileSync(clock, '0')
+  await until('what was written meanwhile is everywhere', async () => {
+    const names = await Promise.all(pool.map(async (node) => (await node.list('')).map(({ name }) => name).join()))
+    return names.every((each) => each === 'before,from off,while off') || names.join(' | ')
+  })
+  assert.ok((await off.get('while off')).equals(bytes))
+  assert.equal((await two.get('from off')).toString(), 'three days ahead')
+})
+
+test('an invite code is refused once its ten minutes are over', async (t) => {
+  const clock = join(temporaryFolder('hadahoop-clock-'), 'offset')
+  writeFileSync(clock, '0')
+  const host = await TestNode.start('host', { env: { NODE_OPTIONS: oddNode, ODD_CLOCK_FILE: clock } })
+  const guest = await TestNode.start('guest')
+  t.after(() => endAll([host, guest]))
+  await host.json('POST', '/v1/pool', { name: 'Short', copies: 1 })
+  const { code, expiresAt } = await host.json<Invite>('POST', '/v1/pool/invites')
+  assert.ok(Math.abs(Date.parse(expiresAt) - Date.now() - 600_000) < 30_000)
+  writeFileSync(clock, '601000')
+  const body = JSON.stringify({ code, address: host.peerAddress })
+  const headers = { 'content-type': 'application/json' }
+  const joining = await guest.fetch('/v1/pool/join', { method: 'POST', body, headers })
+  assert.equal(await codeOf(joining), 'invite-expired')
+  assert.equal((await guest.fetch('/v1/pool')).status, 404)
+})
+
+test('a release that speaks other protocols is refused in words, as a guest and as a member, and the pool goes on', async (t) => {
+  const env = { NODE_OPTIONS: oddNode, ODD_PROTOCOL: '7' }
+  const guest = await TestNode.start('guest', { env })
+  const pool = (await startPool(2)) as [TestNode, TestNode]
+  const nodes: TestNode[] = [...pool, guest]
+  t.after(() => endAll(nodes))
+  const [one, two] = pool
+  const { code } = await one.json<Invite>('POST', '/v1/pool/invites')
+  const body = JSON.stringify({ code, address: one.peerAddress })
+  const headers = { 'content-type': 'application/json' }
+  const joining = await guest.fetch('/v1/pool/join', { method: 'POST', body, headers })
+  assert.equal(await codeOf(joining), 'wrong-protocol')
+
+  await two.stop()
+  const newer = await TestNode.start('newer', { env }, two.dataFolder)
+  nodes.push(newer)
+  await until('both know why', async () => {
+    const told = [(await one.command('doctor')).stdout, (await newer.command('doctor')).stdout]
+    return (
+      told.every((each) =>
+        /speaks protocols 1 to 1, the other 7 to 7|speaks protocols 7 to 7, the other 1 to 1/.test(each),
+      ) || told.join('\n')
+    )
+  })
+  assert.equal((await one.put('alone', 'goes on')).copies.durable, 1)
+  await newer.stop()
+  await two.restart()
+  await until('the file has come', async () => (await two.get('alone')).toString() === 'goes on')
 })

@@ -1,0 +1,30 @@
+// Makes a real node odd from outside, loaded before it by NODE_OPTIONS: a wall clock that is off by as many milliseconds as a file
+// says, and a release that speaks other protocols. The node's own code knows nothing of it.
+import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+
+const { ODD_CLOCK_FILE, ODD_PROTOCOL } = process.env
+
+if (ODD_CLOCK_FILE !== undefined) {
+  const realNow = Date.now
+  Date.now = () => realNow() + Number(readFileSync(ODD_CLOCK_FILE, 'utf8'))
+}
+
+const constants = [
+  ['/engine/net/hello.ts', /(PROTOCOL_MIN|PROTOCOL_VERSION) = \d+$/gm],
+  ['/engine/membership/pairing.ts', /^const protocol = \d+$/gm],
+]
+
+if (ODD_PROTOCOL !== undefined) {
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context)
+      const [, constant] = constants.find(([file]) => url.endsWith(file)) ?? []
+      if (constant === undefined) return loaded
+      const source = String(loaded.source)
+      const changed = source.replaceAll(constant, (text) => text.replace(/\d+$/, ODD_PROTOCOL))
+      if (changed === source) throw new Error(`${url} names its protocol in another way now`)
+      return { ...loaded, source: changed }
+    },
+  })
+}

@@ -387,6 +387,7 @@ test('wrong usage is 2, failure is 1, each with one line', async () => {
     ['ls', '/../x'],
     ['ls', 'a', 'b'],
     ['cat', 'x', '--range', 'y'],
+    ['cat', 'x', '--range', '3-1'],
     ['pool', 'create', 'x', '--copies', '9'],
     ['start', '--quota', 'much'],
     ['nodes', 'set', 'here'],

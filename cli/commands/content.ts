@@ -84,6 +84,9 @@ function tell(context: Context, done: string, { result, failures, stopped }: Cro
 }
 
 function rangeOf(text: string): string {
-  if (/^(?:\d+-\d*|-\d+)$/.test(text)) return `bytes=${text}`
+  const [, first, last] = /^(\d{0,15})-(\d{0,15})$/.exec(text) ?? []
+  // HTTP ignores a range that runs backwards, and all bytes would come.
+  const backwards = first !== '' && last !== '' && Number(first) > Number(last)
+  if (first !== undefined && `${first}${last}` !== '' && !backwards) return `bytes=${text}`
   throw new InvalidArgumentError('A range is A-B, A- or -N.')
 }

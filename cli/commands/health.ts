@@ -40,13 +40,17 @@ export function healthCommands(program: Command): void {
 
   talks(program.command('activity').description('what happened, newest first'), async (context, client) => {
     context.show(await wholeList(client.items<Activity>('/v1/activity')), ({ items }) =>
-      items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
+      items.length === 0
+        ? 'Nothing has happened yet.'
+        : items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
     )
   })
 
   talks(program.command('log').description('what the node noted since it was started'), async (context, client) => {
     context.show(await wholeList(client.items<LogLine>('/v1/log')), ({ items }) =>
-      items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
+      items.length === 0
+        ? 'Nothing was noted.'
+        : items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
     )
   })
 

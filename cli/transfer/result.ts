@@ -109,7 +109,8 @@ export class Crowd {
 
   failed(path: string, error: unknown): void {
     const failure = failureOf(error)
-    this.result.failed.push({ path, code: failure.code })
+    // Halves of characters, as in names that are no Unicode, are no text to many a reader of JSON.
+    this.result.failed.push({ path: path.toWellFormed(), code: failure.code })
     this.failures.push({ path, failure })
     if (endsAll.has(failure.code)) this.stopped ??= failure
   }

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Invite } from '../shared/index.ts'
 import { startNode } from '../engine/main.ts'
 import { readArguments } from './arguments.ts'
 import { DesktopShell } from './shell.ts'
-import { type FakeElectron, type FakeWindow, fakeElectron, fakeKeychain } from './testElectron.ts'
+import { FakeContents, type FakeElectron, type FakeWindow, fakeElectron, fakeKeychain } from './testElectron.ts'
 
 interface Running extends AsyncDisposable {
   readonly fake: FakeElectron
@@ -249,20 +250,42 @@ test('the window’s session refuses what pages ask for, and who wants no notifi
   writeFileSync(join(at.folder, 'own', 'desktop.json'), JSON.stringify({ settings: { notifications: false } }))
   await using app = await running({ at })
   const { session } = app.fake
+  const foreign = (await app.fake.invoke('settings', [], { contents: new FakeContents() })) as { ok: boolean }
+  assert.equal(foreign.ok, false, 'of web contents that are no window of the app')
   const asked = (permission: string): boolean => {
     let isGranted: boolean | undefined
     const details = { requestingUrl: 'app://hadahoop/files', isMainFrame: true }
-    session.requestHandler?.({} as never, permission as never, (answer) => (isGranted = answer), details as never)
+    const answer = (isAllowed: boolean) => void (isGranted = isAllowed)
+    session.requestHandler?.({} as never, permission as never, answer, details)
     assert(isGranted !== undefined, 'answered')
     return isGranted
   }
   assert.deepEqual([asked('clipboard-sanitized-write'), asked('geolocation')], [true, false])
   assert.equal(session.deviceHandler?.({} as never), false)
   let isCancelled: boolean | undefined
-  session.beforeRequest?.({ url: 'https://example.com/' }, ({ cancel }) => (isCancelled = cancel))
+  session.beforeRequest?.({ url: 'https://example.com/' }, ({ cancel }) => void (isCancelled = cancel))
   assert.equal(isCancelled, true)
   assert.equal(app.window.close(), false)
   assert.deepEqual(app.fake.notifications, [])
+})
+
+test('quitting asks while files lie on this computer alone, and whoever keeps it running keeps it running', async () => {
+  await using app = await running()
+  await answers(app)
+  await app.ask('/v1/pool', json({ name: 'Desk', copies: 2 }))
+  const dataDir = join(app.dataDir, '..', 'other machine')
+  const other = await startNode({ dataDir, discovery: false, listen: '127.0.0.1' })
+  const { code, address } = (await (await app.ask('/v1/pool/invites', { method: 'POST' })).json()) as Invite
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${other.token}` }
+  const joined = await fetch(`${other.url}/v1/pool/join`, { ...json({ code, address }), headers })
+  assert(joined.ok, await joined.text())
+  await other.stop()
+  await app.ask('/v1/files/alone.txt', { method: 'PUT', body: 'alone' })
+  app.fake.answers.push(0)
+  app.fake.app.quit()
+  await until('it is asked', () => JSON.stringify(app.fake.questions).includes('1 file is not yet copied'))
+  await answers(app)
+  assert(!app.fake.app.calls.includes('quit'))
 })
 
 test('tray and menu do what they say, files are opened from a copy, and quitting ends the engine', async () => {

@@ -10,18 +10,15 @@ if (ODD_CLOCK_FILE !== undefined) {
   Date.now = () => realNow() + Number(readFileSync(ODD_CLOCK_FILE, 'utf8'))
 }
 
-const constants = [
-  ['/engine/net/hello.ts', /(PROTOCOL_MIN|PROTOCOL_VERSION) = \d+$/gm],
-  ['/engine/membership/pairing.ts', /^const protocol = \d+$/gm],
-]
+const files = ['/engine/net/hello.ts', '/engine/membership/pairing.ts']
+const constant = /(PROTOCOL_MIN|PROTOCOL_VERSION|^const protocol) = \d+$/gm
 
 if (ODD_PROTOCOL !== undefined) {
   registerHooks({
     load(url, context, next) {
       const loaded = next(url, context)
-      const [, constant] = constants.find(([file]) => url.endsWith(file)) ?? []
-      if (constant === undefined) return loaded
-      const source = String(loaded.source)
+      if (!files.some((file) => url.endsWith(file))) return loaded
+      const source = Buffer.from(loaded.source ?? '').toString()
       const changed = source.replaceAll(constant, (text) => text.replace(/\d+$/, ODD_PROTOCOL))
       if (changed === source) throw new Error(`${url} names its protocol in another way now`)
       return { ...loaded, source: changed }

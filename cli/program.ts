@@ -24,6 +24,7 @@ function programOf(): Command {
     .option('--data <dir>', 'the node’s data folder')
     .option('--json', 'print one JSON document')
     .exitOverride()
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .configureOutput({ outputError: (text, write) => write(`hadahoop: ${text.replace(/^error: /, '')}`) })
   startCommand(program)
   poolCommands(program)
@@ -36,6 +37,12 @@ function programOf(): Command {
   transferCommands(program)
   linkCommands(program)
   return program
+}
+
+/** How the list of commands shows one: as its own help begins, so that no argument is left out. */
+function termOf(command: Command): string {
+  const usage = command.options.length === 0 ? command.usage().replace('[options]', '') : command.usage()
+  return `${command.name()} ${usage.trim()}`.trim()
 }
 
 /** Runs one command line; the answer is the exit code. */

@@ -360,6 +360,18 @@ test('too few machines, machines on one computer, full and leaving ones are reas
   assert.ok(codesOf(await healthOf(pool, 0)).includes('machine-full'), codesOf(await healthOf(pool, 0)).join())
 })
 
+test('a machine of which nothing is known yet is not called full', async () => {
+  await using pool = await filled({ nodes: 2, copies: 1, seed: 16 }, 1)
+  const roster = pool.engine(0).pool()?.roster ?? assert.fail()
+  const [, other] = roster.places()
+  const unknown = { ...(other ?? assert.fail()), fill: 1, accepts: false }
+  Object.assign(roster, { places: () => [unknown] })
+  const codes = async () => codesOf(await healthOf(pool, 0)).filter((code) => /full|no-room/.test(code))
+  assert.deepEqual(await codes(), ['no-room'])
+  Object.assign(roster, { profile: () => undefined })
+  assert.deepEqual(await codes(), [])
+})
+
 test('copies made anew because a machine is missed are told', async () => {
   await using pool = await filled({ nodes: 4, copies: 2, seed: 15 }, 12)
   await ask(pool, 0, (service) => service.patchSettings({ graceMs: { desktop: 60_000 }, upBytesPerSec: 30_000 }))

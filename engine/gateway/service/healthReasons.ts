@@ -129,7 +129,9 @@ function machines(pool: PoolParts): Reason[] {
 
 function space(pool: PoolParts, { repair }: Findings): Reason[] {
   const { roster } = pool
-  const open = roster.places().filter(({ nodeId }) => roster.durable().has(nodeId))
+  const durable = roster.durable()
+  // A machine that has not introduced itself here has no known space; that is not the same as none.
+  const open = roster.places().filter(({ nodeId }) => durable.has(nodeId) && roster.profile(nodeId) !== undefined)
   const full = open.filter((each) => each.fill >= fullAt)
   const short = repair.queuedChunks > 0 && open.every((each) => !each.accepts)
   if (short || (open.length > 0 && full.length === open.length)) {

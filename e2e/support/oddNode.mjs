@@ -18,7 +18,7 @@ if (ODD_PROTOCOL !== undefined) {
     load(url, context, next) {
       const loaded = next(url, context)
       if (!files.some((file) => url.endsWith(file))) return loaded
-      const source = new TextDecoder().decode(Buffer.from(/** @type {Uint8Array} */ (loaded.source)))
+      const source = Buffer.from(/** @type {Uint8Array} */ (loaded.source)).toString()
       const changed = source.replaceAll(constant, (text) => text.replace(/\d+$/, ODD_PROTOCOL))
       if (changed === source) throw new Error(`${url} names its protocol in another way now`)
       return { ...loaded, source: changed }

@@ -53,7 +53,7 @@ export function encodeBatch(files: readonly BatchFile[]): Uint8Array[] {
   })
 }
 
-/** The files of a body; throws `SyntaxError` or a ZodError where it is none. Bytes are views of the body. */
+/** The files of a body; throws `SyntaxError` where it is none. Bytes are views of the body. */
 export function decodeBatch(body: Uint8Array): BatchFile[] {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -64,10 +64,17 @@ export function decodeBatch(body: Uint8Array): BatchFile[] {
     const headBytes = view.getUint32(at)
     const from = at + lengthBytes + headBytes
     if (headBytes > headMaxBytes || from > body.length) throw new SyntaxError('a head is cut or too long')
-    const head = batchHeadSchema.parse(JSON.parse(decoder.decode(body.subarray(at + lengthBytes, from))))
+    const head = headOf(decoder.decode(body.subarray(at + lengthBytes, from)))
     if (from + head.size > body.length) throw new SyntaxError('a file is cut')
     files.push({ head, bytes: body.subarray(from, from + head.size) })
     at = from + head.size
   }
   return files
+}
+
+function headOf(text: string): BatchHead {
+  const { data, error } = batchHeadSchema.safeParse(JSON.parse(text))
+  if (data !== undefined) return data
+  const issue = error?.issues[0]
+  throw new SyntaxError([...(issue?.path ?? []), issue?.message].join(': '))
 }

@@ -60,7 +60,7 @@ export function poolCommands(program: Command): void {
         if (yes !== true || confirm === undefined) {
           throw new Failure(
             'last-copies',
-            `${entries ?? 0} files (${formatBytes(bytes ?? 0)}) lie on this machine alone and would be lost.`,
+            `${entries === 1 ? '1 file' : `${entries ?? 0} files`} (${formatBytes(bytes ?? 0)}) on this machine alone would be lost.`,
             { hint: '`hadahoop nodes drain` moves them to other machines first; --yes loses them.' },
           )
         }

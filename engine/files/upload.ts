@@ -204,7 +204,7 @@ async function storeOn(
 ): Promise<NodeId[]> {
   const confirmed = [...confirmedBefore]
   const next = nodes[Symbol.iterator]()
-  let refusal: EngineError | undefined
+  const refusals: EngineError[] = []
   const fillOneSlot = async () => {
     for (let node = next.next(); !node.done; node = next.next()) {
       try {
@@ -214,18 +214,25 @@ async function storeOn(
         return
       } catch (error) {
         if (!isEngineError(error)) throw error
-        refusal = error
+        refusals.push(error)
       }
     }
   }
   await Promise.all(Array.from({ length: count }, fillOneSlot))
-  if (confirmed.length === 0) throw refusal ?? noRoom()
+  if (confirmed.length === 0) throw refusedByAll(refusals, deps.roster.connected().size)
   return confirmed
 }
 
-function noRoom(): EngineError {
-  return new EngineError('quota-full', 'no machine that is switched on has room for this file', {
+/** What a person is told when no machine took a chunk: of one machine what it said, of several what they have in common. */
+function refusedByAll(refusals: readonly EngineError[], connected: number): EngineError {
+  const full = refusals.filter(({ code }) => code === 'quota-full' || code === 'disk-full')
+  const last = refusals.at(-1)
+  if (last !== undefined && (connected === 1 || full.length === 0)) return last
+  const code = full.length > 0 && full.every((each) => each.code === 'disk-full') ? 'disk-full' : 'quota-full'
+  return new EngineError(code, 'no machine that is switched on has room for this file', {
     hint: 'Give the pool more space on a machine, or add a machine.',
+    retryable: true,
+    cause: last,
   })
 }
 

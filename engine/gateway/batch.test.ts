@@ -34,6 +34,20 @@ test('a body that is no batch, or too large a one, is refused', async () => {
   const send = async (body: Buffer) => await node.ask('/v1/batches', { method: 'POST', headers: octets, body })
   assert.equal((await send(Buffer.from('no batch'))).status, 400)
   const climbing = encodeBatch([{ head: { path: '/../x', size: 0 }, bytes: new Uint8Array(0) }])
-  assert.equal((await send(Buffer.concat(climbing))).status, 400)
+  const refused = await send(Buffer.concat(climbing))
+  assert.equal(refused.status, 400)
+  assert.equal(
+    ((await refused.json()) as { detail: string }).detail,
+    'The body is no batch of files: path: ".." is not a name.',
+  )
   assert.equal((await send(Buffer.alloc(9 * 1024 * 1024))).status, 413)
+})
+
+test('a batch is taken as bytes, whatever it says it is', async () => {
+  await using node = await startMemoryNode()
+  const body = Buffer.concat(encodeBatch([{ head: { path: '/a', size: 1 }, bytes: Buffer.from('a') }]))
+  for (const type of ['this is no type', 'application/json', 'multipart/form-data', '']) {
+    const response = await node.ask('/v1/batches', { method: 'POST', headers: { 'content-type': type }, body })
+    assert.equal(response.status, 200, type)
+  }
 })

@@ -15,7 +15,7 @@ import { type Certificate, Entrance } from './entrance.ts'
 import { EventHub } from './events.ts'
 import { Guard } from './guard.ts'
 import { isUnforeseen, problemMediaType, problemOf } from './problems.ts'
-import { filesPrefix, fileRoutes } from './routes/files.ts'
+import { batchesPath, filesPrefix, fileRoutes } from './routes/files.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { pageRoutes } from './routes/page.ts'
 import { transferRoutes } from './routes/transfers.ts'
@@ -79,7 +79,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     return { url: `${gateway.url}/#login=${code}`, expiresAtMs }
   }
 
-  const entrance = new Entrance({ guard, clock, tls: options.tls, takesBytes: (url) => url.startsWith(filesPrefix) })
+  const entrance = new Entrance({
+    guard,
+    clock,
+    tls: options.tls,
+    takesBytes: (url) => url.startsWith(filesPrefix) || url.startsWith(batchesPath),
+  })
   const app = Fastify({
     logger: false,
     bodyLimit: limits.apiBodyMaxBytes,

@@ -23,6 +23,7 @@ import type { StallWatch } from '../stallWatch.ts'
 import { check, headerOf, modifiedOf, pathOf, requireToken } from './query.ts'
 
 export const filesPrefix = '/v1/files/'
+export const batchesPath = '/v1/batches'
 
 export interface FileRoutesOptions {
   readonly service: Service
@@ -54,7 +55,7 @@ export function fileRoutes(app: FastifyInstance, { service, watch }: FileRoutesO
     return await service.putLocalFile(path, from, options)
   }
 
-  app.post('/v1/batches', async (request, reply) => {
+  app.post(batchesPath, async (request, reply) => {
     const batch = await readBatch(request, watch)
     const results = await service.putFiles(
       batch.map(({ head, bytes }) => ({
@@ -144,7 +145,7 @@ async function readBatch(request: FastifyRequest, watch: StallWatch): Promise<Ba
   try {
     return decodeBatch(Buffer.concat(parts))
   } catch (error) {
-    throw new EngineError('bad-request', `The body is no batch of files: ${messageOf(error)}`, { cause: error })
+    throw new EngineError('bad-request', `The body is no batch of files: ${messageOf(error)}.`, { cause: error })
   }
 }
 

@@ -65,11 +65,15 @@ async function leave(parts: NodeParts, pool: PoolParts, confirm: string | undefi
     await parts.leavePool(confirm === token ? confirm : undefined)
   } catch (error) {
     if (!isEngineError(error, 'last-copies')) throw error
-    throw new EngineError('last-copies', `${only.files} files lie on this machine alone`, {
-      cause: error,
-      hint: 'Wait until health says that all is protected, or repeat the request with the header Confirm to lose them.',
-      facts: { ...error.facts, confirm: token, entries: only.files, bytes: only.bytes },
-    })
+    throw new EngineError(
+      'last-copies',
+      `${only.files === 1 ? '1 file lies' : `${only.files} files lie`} on this machine alone`,
+      {
+        cause: error,
+        hint: 'Wait until health says that all is protected, or repeat the request with the header Confirm to lose them.',
+        facts: { ...error.facts, confirm: token, entries: only.files, bytes: only.bytes },
+      },
+    )
   }
 }
 

@@ -391,6 +391,7 @@ test('wrong usage is 2, failure is 1, each with one line', async () => {
     ['pool', 'create', 'x', '--copies', '9'],
     ['start', '--quota', 'much'],
     ['nodes', 'set', 'here'],
+    ['nodes', 'away', 'here', 'tomorrow'],
     ['put', '-', '/into/'],
     ['ls', '--nope'],
   ]) {

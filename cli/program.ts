@@ -2,7 +2,7 @@
  * All commands under one roof, and what their endings mean to the shell: 0 done, 1 failed with one line on stderr, 2 wrong
  * usage.
  */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { VERSION } from '../shared/index.ts'
 import { contentCommands } from './commands/content.ts'
 import { healthCommands } from './commands/health.ts'
@@ -51,6 +51,8 @@ export async function run(args: readonly string[]): Promise<number> {
     await programOf().parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
+    // Those of commander itself it has printed; those of a command it has not.
+    if (error instanceof InvalidArgumentError) note(`hadahoop: ${error.message}`)
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     note(`hadahoop: ${lineOf(error)}`)
     return error instanceof WrongUsage ? 2 : 1

@@ -69,7 +69,8 @@ async function linkOf(client: ApiClient, text: string): Promise<LinkedFolder> {
   const found = items.filter(({ id, path }) => path === resolve(text) || id.startsWith(text.toLowerCase()))
   if (found.length > 1) throw new WrongUsage(`${found.length} links begin with ${text}; use more of the id.`)
   const [only] = found
-  if (only === undefined) throw new Failure('not-found', `No link is ${text} or begins so.`, { hint: 'hadahoop links' })
+  if (only === undefined)
+    throw new Failure('not-found', `No link is ${text} or begins so.`, { hint: '`hadahoop links` lists them.' })
   return only
 }
 

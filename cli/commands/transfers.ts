@@ -78,7 +78,7 @@ async function transferOf(client: ApiClient, text: string): Promise<Transfer> {
   if (found.length > 1) throw new WrongUsage(`${found.length} transfers begin with ${text}; use more of the id.`)
   const [only] = found
   if (only === undefined)
-    throw new Failure('not-found', `No transfer begins with ${text}.`, { hint: 'hadahoop transfers' })
+    throw new Failure('not-found', `No transfer begins with ${text}.`, { hint: '`hadahoop transfers` lists them.' })
   return only
 }
 

@@ -53,7 +53,8 @@ function codedOf(error: unknown): EngineError {
   if (typeof code === 'string' && code.startsWith('FST_')) {
     const known = fastifyCodes[code]
     if (known !== undefined) return new EngineError(known, messageOf(error))
-    if (typeof statusCode === 'number' && statusCode < 500) return new EngineError('bad-request', messageOf(error))
+    if (typeof statusCode === 'number' && statusCode < 500)
+      return new EngineError('bad-request', messageOf(error).slice(0, 300))
   }
   return new EngineError('internal', 'The node met an error that it did not expect.', {
     hint: 'Look at the node’s log; it names the cause.',

@@ -54,6 +54,8 @@ export const theme = createTheme({
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     // Without the library's invisible place for the first focus, which menus may not hold: their first item has it.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, transitionProps: { duration: 80 }, shadow: 'md' } },
+    Progress: { defaultProps: { styles: { root: { backgroundColor: 'var(--track)' } } } },
+    Slider: { defaultProps: { styles: { markLabel: { color: 'var(--mantine-color-dimmed)' } } } },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 })
@@ -79,6 +81,10 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-default': '#23262d',
     '--mantine-color-default-hover': '#2b2f37',
     '--mantine-color-default-border': '#3a3f49',
+    // The library's own are grey without blue.
+    '--mantine-color-dark-4': '#343943',
+    '--mantine-color-dark-5': '#2e323b',
     '--mantine-color-dark-6': '#1d2026',
+    '--mantine-color-dark-8': '#101216',
   },
 })

@@ -22,7 +22,7 @@ export function Login() {
           This browser is not logged in, or its login ended when Hadahoop was started anew. On the machine, run
         </Text>
         <Code block>npx hadahoop open</Code>
-        <Text c="dimmed">and open the address that it prints. It works once, within five minutes.</Text>
+        <Text>and open the address that it prints. It works once, within five minutes.</Text>
         <Button variant="default" onClick={() => location.reload()}>
           Try again
         </Button>

@@ -35,10 +35,9 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
             <a href={contentAddress(entry, head.id)} target="_blank" rel="noreferrer">
               {nodes.data?.find(({ id }) => id === head.author)?.name ?? 'A machine'}
             </a>
-            <span className={classes.sub}>
-              {' '}
+            <Text component="span" display="block" className={classes.sub}>
               {timeText(head.created)}, {sizeText(head.size)}
-            </span>
+            </Text>
           </Text>
           <Button size="compact-sm" variant="default" flex="none" onClick={() => void settle(client, entry, head.id)}>
             Keep this

@@ -37,6 +37,11 @@ export function Copies({ entry }: { readonly entry: Entry }) {
   )
 }
 
+/** A word that stands within a line. */
+function within(word = ''): string {
+  return word.slice(0, 1).toLowerCase() + word.slice(1)
+}
+
 function Holder({ holder, node }: { readonly holder: ReplicaHolder; readonly node: Node | undefined }) {
   const look = node === undefined ? undefined : machineLook(node)
   const isWhole = holder.chunks >= holder.total
@@ -45,7 +50,7 @@ function Holder({ holder, node }: { readonly holder: ReplicaHolder; readonly nod
       {look === undefined ? null : <look.icon size={17} stroke={1.7} color={look.color} aria-hidden />}
       <span className={classes.grow}>
         {holder.name}
-        <span className={classes.sub}> {[node?.site, look?.word].filter(Boolean).join(', ')}</span>
+        <span className={classes.sub}> {[node?.site, within(look?.word)].filter(Boolean).join(', ')}</span>
       </span>
       {isWhole ? null : <span className={classes.sub}>{percentText(holder.chunks / holder.total)} of it</span>}
     </li>

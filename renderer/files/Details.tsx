@@ -1,7 +1,9 @@
 /** The panel beside the list: what is chosen, is it safe, where it is, and what it was. */
 import { Button, CloseButton, Group, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { IconDownload, IconEye, IconTrash } from '@tabler/icons-react'
 import type { Entry } from '../../shared/index.ts'
+import { nodesQuery } from '../api/queries.ts'
 import { Remedy } from '../health/Remedy.tsx'
 import { itemsText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
@@ -41,6 +43,7 @@ export function Details({ chosen, onPreview, onRemove, onClose }: Props) {
 }
 
 function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: (entry: Entry) => void }) {
+  const nodes = useQuery(nodesQuery)
   return (
     <>
       {entry.kind === 'file' ? <Thumbnail entry={entry} onOpen={() => onPreview(entry)} /> : null}
@@ -53,7 +56,7 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
       <div>
         <StateBadge look={fileStateLooks[entry.state]} />
         <Text size="sm" c="dimmed" mt={4}>
-          {stateSentence(entry)}
+          {stateSentence(entry, nodes.data)}
         </Text>
         {entry.reasons.map((reason) => (
           <Remedy key={reason.code} reason={reason} />

@@ -85,7 +85,7 @@ export const FileRow = memo(function FileRow(props: Props) {
         ) : null}
       </div>
       <div role="gridcell" className={classes.state}>
-        <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
+        <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry, machines)} />
       </div>
       <WhereCell entry={entry} machines={machines} />
       <div role="gridcell" className={classes.modified} title={exactTime(entry.modified)}>

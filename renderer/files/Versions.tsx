@@ -51,7 +51,7 @@ function Line({ entry, version, onCompare }: LineProps) {
   return (
     <li className={classes.item}>
       <span className={classes.grow}>
-        <span title={exactTime(version.created)}>{version.current ? 'Now' : when}</span>
+        <span title={exactTime(version.created)}>{version.current ? 'Current' : when}</span>
         <span className={classes.sub}>
           {' '}
           {[version.current ? when : undefined, sizeText(version.size), author].filter(Boolean).join(', ')}

@@ -20,7 +20,7 @@ export function FirstRun() {
             <Title order={1} className={classes.title}>
               Make your computers one safe disk
             </Title>
-            <Text c="dimmed" maw={520} ta="center">
+            <Text c="dimmed" maw={520} ta="center" style={{ textWrap: 'balance' }}>
               What you put in is kept on several machines and can be opened on each of them, whichever is switched off.
               Every machine of a pool sees everything in it.
             </Text>

@@ -66,7 +66,7 @@ function Fields({ node, sites }: { readonly node: Node; readonly sites: readonly
         onChange={setSite}
         maxLength={60}
       />
-      <Stack gap={6} mb={18}>
+      <Stack gap={6} mb={28}>
         <Input.Label id="space">Space for the pool: {sizeText(quotaBytes)}</Input.Label>
         <Slider
           mx={20}

@@ -4,13 +4,14 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { DeviceClass, Node } from '../../shared/index.ts'
 import { nodesQuery } from '../api/queries.ts'
+import { kindWords } from './kinds.ts'
 import { changeMachine } from './machineActions.ts'
 import { SpaceField } from './SpaceField.tsx'
 
 const kinds: readonly { readonly value: DeviceClass; readonly label: string }[] = [
-  { value: 'always-on', label: 'Always on: its copies are made anew after 30 minutes' },
-  { value: 'desktop', label: 'Desktop: after a day' },
-  { value: 'laptop', label: 'Laptop: after a day' },
+  { value: 'always-on', label: kindWords['always-on'] },
+  { value: 'desktop', label: kindWords.desktop },
+  { value: 'laptop', label: kindWords.laptop },
 ]
 
 export function EditMachine({ node, onClose }: { readonly node: Node; readonly onClose: () => void }) {
@@ -53,6 +54,7 @@ export function EditMachine({ node, onClose }: { readonly node: Node; readonly o
           <SpaceField node={node} bytes={quotaBytes} onChange={setQuotaBytes} />
           <NativeSelect
             label="Kind"
+            description="When it is off, its copies are made anew after the time that Settings name for its kind."
             data={kinds}
             value={deviceClass}
             onChange={(event) => setDeviceClass(event.currentTarget.value as DeviceClass)}

@@ -1,5 +1,5 @@
 /** All that is known of one machine, beside the cards; ids, addresses and clocks stand under the hood. */
-import { Anchor, Code, Drawer, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Code, Drawer, Stack, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Node } from '../../shared/index.ts'
 import { Link } from '../app/Link.tsx'
@@ -78,12 +78,12 @@ export function MachineDetails({ node, nodes, onClose }: Props) {
               {node.upToDate === true ? 'equal' : node.upToDate === false ? 'catching up' : 'not known'}
             </Fact>
             <Fact word="Clock">{clockText(node.clockOffsetMs)}</Fact>
+            {node.addresses.length === 0 ? null : (
+              <Fact word={node.addresses.length === 1 ? 'Address' : 'Addresses'}>
+                <span style={{ overflowWrap: 'anywhere' }}>{node.addresses.join(', ')}</span>
+              </Fact>
+            )}
           </dl>
-          {node.addresses.length === 0 ? null : (
-            <Text size="xs" c="dimmed" mt={8} style={{ overflowWrap: 'anywhere' }}>
-              {node.addresses.join(', ')}
-            </Text>
-          )}
         </section>
       </Stack>
     </Drawer>

@@ -112,7 +112,9 @@ function Chip({ filter }: { readonly filter: Filter }) {
             {isSet ? `${filter.word}: ${chosen?.label ?? 'own choice'}` : filter.word}
           </Button>
         </Menu.Target>
-        {isSet ? <CloseButton size="md" aria-label={`End filter ${filter.word}`} onClick={() => change({})} /> : null}
+        {isSet ? (
+          <CloseButton className={classes.end} aria-label={`End filter ${filter.word}`} onClick={() => change({})} />
+        ) : null}
       </Button.Group>
       <Menu.Dropdown>
         {filter.choices.map(({ label, set }) => (

@@ -124,7 +124,7 @@ function Row({ entry, machines, top }: RowProps) {
         </Text>
       </div>
       <div className={classes.state}>
-        <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry)} />
+        <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry, machines)} />
       </div>
       <Text size="sm" c="dimmed" className={classes.where} truncate title={where.sentence}>
         {where.machines.map(({ name }) => name).join(', ')}

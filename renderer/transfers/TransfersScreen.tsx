@@ -50,11 +50,13 @@ export function TransfersScreen() {
         <Uncopied />
         {imports.isPending && lines.length === 0 ? <Skeleton height={64} radius={10} mt={4} /> : null}
         {!imports.isPending && lines.length === 0 ? (
-          <Message
-            title="Nothing is moving"
-            text="Files that you drop into the window show here until they are stored and copied."
-            picture={<IconArrowsUpDown size={56} stroke={1.2} aria-hidden />}
-          />
+          <div className={classes.empty}>
+            <Message
+              title="Nothing is moving"
+              text="Files that you drop into the window show here until they are stored and copied."
+              picture={<IconArrowsUpDown size={56} stroke={1.2} aria-hidden />}
+            />
+          </div>
         ) : null}
         {active.length > 0 ? <TotalBar total={total} /> : null}
         <ul className={classes.list}>

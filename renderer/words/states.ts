@@ -15,7 +15,7 @@ import {
   IconTrash,
   type Icon,
 } from '@tabler/icons-react'
-import type { Entry, FileState, Node } from '../../shared/index.ts'
+import type { Entry, FileState, Node, Reason } from '../../shared/index.ts'
 import { sinceText } from './times.ts'
 
 export interface StateLook {
@@ -34,14 +34,23 @@ export const fileStateLooks: Readonly<Record<FileState, StateLook>> = {
   lost: { word: 'Lost', color: 'var(--state-lost)', icon: IconShieldX },
 }
 
-/** What a state means for this entry: why, and what next, in the engine's words where it has some. */
-export function stateSentence(entry: Entry): string {
-  if (entry.reasons.length > 0)
-    return entry.reasons.map(({ text, action }) => [text, action].filter(Boolean).join(' ')).join(' ')
+/**
+ * What a state means for this entry: why, and what next, in the engine's words where it has some. `machines` gives the
+ * names of those that hold it.
+ */
+export function stateSentence(entry: Entry, machines: readonly Pick<Node, 'id' | 'name'>[] = []): string {
+  if (entry.reasons.length > 0) return entry.reasons.map(reasonSentence).join(' ')
   if (entry.kind === 'folder') return entry.state === 'protected' ? 'Everything inside has its copies.' : ''
   const { durable, wanted } = entry.copies
-  if (entry.state === 'protected') return `${copiesText(durable)}.`
-  return `${durable} of ${copiesText(wanted)}.`
+  if (entry.state !== 'protected') return `${durable} of ${copiesText(wanted)}.`
+  const names = (entry.nodes ?? []).flatMap((id) => machines.find((machine) => machine.id === id)?.name ?? [])
+  return names.length === 0 ? `${copiesText(durable)}.` : `${copiesText(durable)}: ${names.join(', ')}.`
+}
+
+/** The text without its full stop goes on with since when the machine is away. */
+function reasonSentence({ text, action, since }: Reason): string {
+  const whole = since === undefined ? text : `${text.replace(/\.$/, '')} since ${sinceText(since)}.`
+  return [whole, action].filter(Boolean).join(' ')
 }
 
 function copiesText(count: number): string {

@@ -166,6 +166,25 @@ test('a policy of a large folder is carried out in bounded steps', () => {
   assert.equal(story.views.chunks.facts(referenceOf('b').chunkId)?.wanted, 3)
 })
 
+test('a policy that is being carried out in a folder goes on when the folder is renamed meanwhile', () => {
+  const story = storyWithSegments()
+  const folder = story.folder('f')
+  const changes = Array.from({ length: 1500 }, (_, index) => {
+    const entry = story.newId<EntryId>()
+    const version = story.versionOf(entry, [], { segments: [segmentA as never] })
+    return story.say({ what: 'birth', entry, parent: folder, name: `file ${index}`, version })
+  })
+  story.views.take(...changes)
+  const stale = story.views.database.prepare('SELECT count(*) FROM entry WHERE kind = 2 AND wanted <> 8').pluck()
+  story.policy(folder, 3)
+  for (let turn = 0; turn < 3; turn++) {
+    assert((stale.get<number>() ?? 0) > 100, 'not all at once')
+    story.move(folder, ROOT_ENTRY, `g${turn}`)
+  }
+  while (story.views.transact(() => story.views.workOff(100))) continue
+  assert.equal(stale.get<number>(), 0)
+})
+
 test('profiles and presence are those said last', () => {
   const story = new Story()
   assert.equal(story.views.profile(nodeA), undefined)

@@ -74,9 +74,11 @@ export class Wanted {
     this.#pinned = database.prepare('SELECT entry FROM policy WHERE instr(pins, ?) > 0').pluck()
     this.#set = database.prepare('INSERT OR REPLACE INTO policy (entry, copies, pins) VALUES (?, ?, ?)')
     this.#remove = database.prepare('DELETE FROM policy WHERE entry = ?')
+    // A folder that is being looked into begins anew, and with all its folders: it may look unchanged by now while some of what
+    // is in it was not reached.
     this.#note = database.prepare(
       `INSERT INTO wanted_pending (entry, deep) VALUES (?, ?)
-       ON CONFLICT (entry) DO UPDATE SET deep = max(deep, excluded.deep), after_kind = NULL`,
+       ON CONFLICT (entry) DO UPDATE SET deep = max(deep, excluded.deep, after_kind IS NOT NULL), after_kind = NULL`,
     )
     this.#firstPending = database.prepare(
       'SELECT entry, deep, after_kind AS kind, after_key AS key, after_id AS id FROM wanted_pending LIMIT 1',

@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import type { Entry, LinkedFolder, Page, TrashItem, Version } from '../shared/index.ts'
 import { endAll, startPool, temporaryFolder, type TestNode, until } from './support/nodes.ts'
 
@@ -273,6 +274,8 @@ test('what people have in the pool is never overwritten in silence: both stay un
 
   // Two folders into one: neither takes the other's place, and what one still has the other does not delete.
   const longAgo = new Date(Date.now() - 3_600_000)
+  for (const each of [folder, second]) writeFileSync(join(each, 'equal.txt'), 'written at different times')
+  utimesSync(join(second, 'equal.txt'), longAgo, longAgo)
   writeFileSync(join(folder, 'same.txt'), 'same')
   utimesSync(join(folder, 'same.txt'), longAgo, longAgo)
   await becomesEqual(node, folder)
@@ -281,8 +284,10 @@ test('what people have in the pool is never overwritten in silence: both stay un
   writeFileSync(join(second, 'again.txt'), 'another scanner')
   await link(node, second, true)
   await until('both', async () => (await versionsAt(node, 'Linked/again.txt')).conflict)
+  assert.equal((await versionsAt(node, 'Linked/equal.txt')).conflict, false)
+  await until('all three', async () => (await state()).find(({ path }) => path === second)?.files === 3)
   rmSync(join(second, 'same.txt'))
-  await until('gone', async () => (await state()).find(({ path }) => path === second)?.files === 1)
+  await until('gone', async () => (await state()).find(({ path }) => path === second)?.files === 2)
   assert.equal((await node.get('Linked/same.txt')).toString(), 'same')
 })
 
@@ -312,4 +317,24 @@ test('links to folders, twins of one name and a folder made again bring nothing 
   mkdirSync(folder)
   await until('away', async () => (await state())?.problem?.code === 'source-unreadable')
   assert.equal((await node.list('Linked')).length, 4)
+})
+
+test('what the system loses of a burst of changes, a folder among it, is found as soon as it is calm', async (t) => {
+  const odd = pathToFileURL(join(import.meta.dirname, 'support/oddNode.mjs')).href
+  const nodes = await startPool(1, {
+    env: { NODE_OPTIONS: `--import=${odd}`, ODD_HEARING: 'loses what has a 0 in its name' },
+  })
+  t.after(() => endAll(nodes))
+  const [node] = nodes as [TestNode]
+  const folder = join(temporaryFolder('hadahoop-linked-'), 'Scans')
+  mkdirSync(folder)
+  await link(node, folder, true)
+  await until(
+    'it looks',
+    async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items[0]?.lastLookAt != null,
+  )
+  for (let at = 0; at < 80; at++) writeFileSync(join(folder, `${at}.txt`), `scan ${at}`)
+  mkdirSync(join(folder, 'Folder 0'))
+  writeFileSync(join(folder, 'Folder 0/inside.txt'), 'inside')
+  await becomesEqual(node, folder)
 })

@@ -377,6 +377,9 @@ export const limits = {
   /** After a failure; and how often it is looked whether the folder itself is there. */
   linkedRetryMs: 60_000,
   linkedAbsentMs: 5_000,
+  /** After so many changes heard some may have been lost on the way: once it is calm, everything is looked at and heard anew. */
+  linkedBurst: 500,
+  linkedCalmMs: 5_000,
   /** Changed paths that wait to be looked at, of each kind; with more everything is looked at again. */
   linkedChanges: 20_000,
   linkedFilesAtOnce: 64,

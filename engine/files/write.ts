@@ -75,7 +75,7 @@ export async function writeFile(
       checkTarget(current, path, options)
       recordUpload(deps, tx, uploaded)
       if (current !== undefined) {
-        tx.write({ what: 'version', version: version(current.id, parentsIn(tx, current, options.basis)) })
+        tx.write({ what: 'version', version: version(current.id, parentsIn(tx, current, uploaded, options.basis)) })
         return { entry: current.id, created: false }
       }
       const entry = newEntryId(deps.random)
@@ -101,9 +101,17 @@ export async function writeFile(
 }
 
 /** What a new version of a file follows. */
-function parentsIn(tx: CatalogTransaction, file: EntryView, basis: VersionId | null | undefined): VersionId[] {
+function parentsIn(
+  tx: CatalogTransaction,
+  file: EntryView,
+  { segments }: Uploaded,
+  basis: VersionId | null | undefined,
+): VersionId[] {
   if (file.version === null) return []
   if (basis === undefined || basis === file.version) return [file.version]
+  const there = tx.version(file.version)?.segments
+  // The same content twice is no conflict.
+  if (there?.length === segments.length && segments.every(({ id }, at) => id === there[at])) return [file.version]
   return basis !== null && tx.version(basis)?.entry === file.id ? [basis] : []
 }
 

@@ -46,6 +46,9 @@ export class LinkedFolder {
   #noted: LinkedItem[] = []
   #watch: AsyncDisposable | null = null
   #isDeaf = false
+  /** Changes heard since it last began to listen. */
+  #heardCount = 0
+  #lastHeardMs = 0
   #signal: AbortSignal | undefined
   /** Ended the storing of a file and would end that of every other. */
   #fatal: { readonly error: unknown } | null = null
@@ -88,6 +91,7 @@ export class LinkedFolder {
       await this.#stopListening()
       return clock.monotonicMs() + limits.linkedAbsentMs
     }
+    if (this.#calmAtMs() <= clock.monotonicMs()) await this.#stopListening()
     await this.#listen()
     try {
       await this.#look(signal)
@@ -318,6 +322,7 @@ export class LinkedFolder {
         this.#deps.wake()
       })
       this.#isDeaf = false
+      this.#heardCount = 0
       // What happened before it could be heard.
       this.lookAgain()
     } catch (error) {
@@ -327,7 +332,17 @@ export class LinkedFolder {
     }
   }
 
+  /**
+   * When a burst of changes will have been over for a while; never if there was none. The system drops what is not read in time
+   * and nobody tells (Linux), among it folders that are then not listened to: so it looks and listens anew.
+   */
+  #calmAtMs(): number {
+    return this.#heardCount < limits.linkedBurst ? Number.POSITIVE_INFINITY : this.#lastHeardMs + limits.linkedCalmMs
+  }
+
   #hear(changed: readonly string[]): void {
+    this.#heardCount += changed.length
+    this.#lastHeardMs = this.#deps.clock.monotonicMs()
     if (this.#heard.size + changed.length > limits.linkedChanges) {
       this.#heard.clear()
       return this.lookAgain()
@@ -385,7 +400,12 @@ export class LinkedFolder {
     if (this.#heard.size > 0) return 0
     // Nobody tells that the folder itself went away.
     const soonMs = this.#deps.clock.monotonicMs() + limits.linkedAbsentMs
-    const waits = [soonMs, this.#nextFullMs, ...[...this.#failures.values()].map(({ againMs }) => againMs)]
+    const waits = [
+      soonMs,
+      this.#nextFullMs,
+      this.#calmAtMs(),
+      ...[...this.#failures.values()].map(({ againMs }) => againMs),
+    ]
     for (const { sinceMs } of this.#unsettled.values()) waits.push(sinceMs + limits.linkedSettleMs)
     for (const sinceMs of this.#missing.values()) waits.push(sinceMs + limits.linkedSettleMs)
     return waits.reduce((first, each) => Math.min(first, each))

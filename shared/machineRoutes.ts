@@ -66,7 +66,15 @@ export const machineRoutes: readonly Route[] = [
     summary: 'Join a pool by code',
     body: poolJoinSchema,
     answers: { 200: poolSchema },
-    errors: ['already-in-pool', 'bad-code', 'bad-address', 'wrong-code', 'invite-used', 'invite-expired', 'unreachable'],
+    errors: [
+      'already-in-pool',
+      'bad-code',
+      'bad-address',
+      'wrong-code',
+      'invite-used',
+      'invite-expired',
+      'unreachable',
+    ],
   },
   {
     method: 'POST',

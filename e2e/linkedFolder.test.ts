@@ -331,7 +331,7 @@ test('what the system loses of a burst of changes, a folder among it, is found a
   await link(node, folder, true)
   await until(
     'it looks',
-    async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items[0]?.lastLookAt != null,
+    async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items[0]?.lastLookAt !== null,
   )
   for (let at = 0; at < 80; at++) writeFileSync(join(folder, `${at}.txt`), `scan ${at}`)
   mkdirSync(join(folder, 'Folder 0'))

@@ -285,7 +285,7 @@ test('a folder with many entries is deleted only with confirmation, and comes ba
   assert.equal((await second.get('many/7')).toString(), '7')
 })
 
-const oddNode = `--import=${pathToFileURL(join(import.meta.dirname, 'support/oddNode.mjs')).href}`
+const oddNode = `--import=${pathToFileURL(join(import.meta.dirname, 'fixtures/oddNode.mjs')).href}`
 const threeDaysMs = 3 * 24 * 3_600_000
 
 test('a node whose clock is three days off stores and serves; its catalog waits until the clock is right', async (t) => {

@@ -320,7 +320,7 @@ test('links to folders, twins of one name and a folder made again bring nothing 
 })
 
 test('what the system loses of a burst of changes, a folder among it, is found as soon as it is calm', async (t) => {
-  const odd = pathToFileURL(join(import.meta.dirname, 'support/oddNode.mjs')).href
+  const odd = pathToFileURL(join(import.meta.dirname, 'fixtures/oddNode.mjs')).href
   const nodes = await startPool(1, {
     env: { NODE_OPTIONS: `--import=${odd}`, ODD_HEARING: 'loses what has a 0 in its name' },
   })

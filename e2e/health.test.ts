@@ -69,8 +69,13 @@ test('a pool tells what it holds, what it can lose, what changed, and heals when
   const texts = async (node: TestNode) =>
     (await node.json<Page<Activity>>('GET', '/v1/activity')).items.map((each) => each.text)
   for (const node of [first, second]) {
-    await until('settings are told', async () => (await texts(node)).includes('Wait for a desktop: 1 s (was 1 d).'))
-    assert.ok((await texts(node)).some((text) => text.endsWith('stands in office.')))
+    // By one look at the pool or by two.
+    await until('both changes are told', async () => {
+      const told = await texts(node)
+      return (
+        told.includes('Wait for a desktop: 1 s (was 1 d).') && told.some((text) => text.endsWith('stands in office.'))
+      )
+    })
   }
   const before = await texts(second)
   await second.stop()

@@ -21,7 +21,7 @@ export default defineConfig({
   outputDir: '../test-results/browser',
   workers: 1,
   retries: 0,
-  timeout: 60_000,
+  timeout: 120_000,
   forbidOnly: true,
   reporter: [['list'], ['json']],
   use: {

@@ -228,12 +228,16 @@ function refusedByAll(refusals: readonly EngineError[], connected: number): Engi
   const full = refusals.filter(({ code }) => code === 'quota-full' || code === 'disk-full')
   const last = refusals.at(-1)
   if (last !== undefined && (connected === 1 || full.length === 0)) return last
-  const code = full.length > 0 && full.every((each) => each.code === 'disk-full') ? 'disk-full' : 'quota-full'
-  return new EngineError(code, 'no machine that is switched on has room for this file', {
-    hint: 'Give the pool more space on a machine, or add a machine.',
-    retryable: true,
-    cause: last,
-  })
+  const allDisks = full.length > 0 && full.every((each) => each.code === 'disk-full')
+  return new EngineError(
+    allDisks ? 'disk-full' : 'quota-full',
+    'no machine that is switched on has room for this file',
+    {
+      hint: 'Give the pool more space on a machine, or add a machine.',
+      retryable: true,
+      cause: last,
+    },
+  )
 }
 
 async function touchHolders(deps: UploadDeps, id: ChunkId, lease: Lease): Promise<NodeId[]> {

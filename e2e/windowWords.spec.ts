@@ -1,6 +1,6 @@
 // What the window says of files, to the word, and in which order it lists them.
 import { expect, test } from '@playwright/test'
-import { endAll, startPool, type TestNode } from './support/nodes.ts'
+import { endAll, startPool, type TestNode, until } from './support/nodes.ts'
 import { openWindow, row } from './support/window.ts'
 
 let nodes: TestNode[] = []
@@ -35,6 +35,11 @@ test('names by the numbers in them; where a file is, how long the trash keeps it
   await expect(page.getByRole('listitem').filter({ hasText: 'Page 2.txt' })).toContainText(/, kept at least until \w/)
 
   await second.put('Once/Only.txt', 'only')
+  // Rows come before the news of who holds what.
+  await until('the first knows where it is', async () => {
+    const [only] = await first.list('Once')
+    return only?.nodes?.length === 1
+  })
   await second.kill()
   await page.goto(`${first.url}/files/Once`)
   await expect(row(page, 'Only.txt')).toContainText('Away', { timeout: 40_000 })

@@ -162,3 +162,18 @@ test('a read of a version whose list of pieces is still on its way waits for it,
   arrivesMs = Number.POSITIVE_INFINITY
   await assert.rejects(pool.read(1, 'a'), { code: 'segment-missing' })
 })
+
+test('of a machine that dies as soon as it has written it is known that it has what it wrote', async () => {
+  await using pool = await SimPool.start({ nodes: 2, copies: 1, seed: 9 })
+  const chunksOn = (node: number) => pool.engine(node).pool()?.store.count ?? 0
+  // Until the writer itself holds what it wrote.
+  let writer = 0
+  for (let number = 0; chunksOn(writer) === 0; number++) {
+    writer = number % 2
+    await pool.write(writer, `new${number}`, Buffer.from(`text ${number}`))
+  }
+  pool.crash(writer)
+  await pool.world.run(60_000)
+  const { files } = await pool.world.play(async () => await pool.service(1 - writer).health())
+  assert.deepEqual([files.lost, files.unreachable], [0, 1])
+})

@@ -40,17 +40,13 @@ export function healthCommands(program: Command): void {
 
   talks(program.command('activity').description('what happened, newest first'), async (context, client) => {
     context.show(await wholeList(client.items<Activity>('/v1/activity')), ({ items }) =>
-      items.length === 0
-        ? 'Nothing has happened yet.'
-        : items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
+      timedLines(items, 'Nothing has happened yet.'),
     )
   })
 
   talks(program.command('log').description('what the node noted since it was started'), async (context, client) => {
     context.show(await wholeList(client.items<LogLine>('/v1/log')), ({ items }) =>
-      items.length === 0
-        ? 'Nothing was noted.'
-        : items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n'),
+      timedLines(items, 'Nothing was noted.'),
     )
   })
 
@@ -67,6 +63,11 @@ export function healthCommands(program: Command): void {
       context.show((await client.ask('POST', '/v1/session/links')) as LoginLink, ({ url }) => url)
     },
   )
+}
+
+/** What was told, each line with its time; `none` where nothing was. */
+function timedLines(items: readonly Pick<LogLine, 'at' | 'text'>[], none: string): string {
+  return items.length === 0 ? none : items.map(({ at, text }) => `${localTime(at)}  ${visible(text)}`).join('\n')
 }
 
 function healthWords({ state, files, chunks, repair, reasons }: Health): string {

@@ -8,11 +8,7 @@ import { kindWords } from './kinds.ts'
 import { changeMachine } from './machineActions.ts'
 import { SpaceField } from './SpaceField.tsx'
 
-const kinds: readonly { readonly value: DeviceClass; readonly label: string }[] = [
-  { value: 'always-on', label: kindWords['always-on'] },
-  { value: 'desktop', label: kindWords.desktop },
-  { value: 'laptop', label: kindWords.laptop },
-]
+const kinds = Object.entries(kindWords).map(([value, label]) => ({ value, label }))
 
 export function EditMachine({ node, onClose }: { readonly node: Node; readonly onClose: () => void }) {
   const nodes = useQuery(nodesQuery)

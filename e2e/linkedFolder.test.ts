@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { fileTimeMs } from '../engine/base/fileTime.ts'
 import type { Entry, LinkedFolder, Page, TrashItem, Version } from '../shared/index.ts'
 import { endAll, startPool, temporaryFolder, type TestNode, until } from './support/nodes.ts'
 
@@ -56,7 +57,7 @@ async function compare(node: TestNode, folder: string): Promise<true | string> {
   const [here, there] = [localTree(folder), await poolTree(node)]
   for (const [path, content] of here) {
     const entry = there.get(path)
-    const modifiedMs = Math.trunc(statSync(join(folder, path)).mtimeMs)
+    const modifiedMs = fileTimeMs(statSync(join(folder, path), { bigint: true }).mtimeNs)
     if (entry === undefined) return `${path} is missing`
     if (content === null ? entry.kind !== 'folder' : Date.parse(entry.modified) !== modifiedMs)
       return `${path} is older`
@@ -273,7 +274,8 @@ test('what people have in the pool is never overwritten in silence: both stay un
   assert.equal((await versionsAt(node, 'Linked/edited.txt')).conflict, false)
 
   // Two folders into one: neither takes the other's place, and what one still has the other does not delete.
-  const longAgo = new Date(Date.now() - 3_600_000)
+  // A time that comes back from the system a few nanoseconds short.
+  const longAgo = new Date(1_700_000_000_100)
   for (const each of [folder, second]) writeFileSync(join(each, 'equal.txt'), 'written at different times')
   utimesSync(join(second, 'equal.txt'), longAgo, longAgo)
   writeFileSync(join(folder, 'same.txt'), 'same')

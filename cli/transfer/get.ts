@@ -7,6 +7,7 @@ import { lstat, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type Entry, nameProblem } from '../../shared/index.ts'
 import type { ApiClient } from '../apiClient.ts'
+import { fileTimeMs } from '../../engine/base/fileTime.ts'
 import { Failure } from '../failure.ts'
 import { showProgress } from '../progress.ts'
 import { entryUrl, folderUrl, type RemotePath } from '../remotePath.ts'
@@ -82,9 +83,9 @@ async function makeFolder(path: string): Promise<void> {
 async function getFile(job: Job, names: readonly string[], entry: Entry, path: string): Promise<void> {
   const sizeBytes = entry.size ?? 0
   const modifiedMs = Date.parse(entry.modified)
-  const present = await lstat(path).catch(() => undefined)
+  const present = await lstat(path, { bigint: true }).catch(() => undefined)
   if (present?.isDirectory()) throw new Failure('wrong-kind', `${path} is a folder.`)
-  if (present?.isFile() && present.size === sizeBytes && Math.trunc(present.mtimeMs) === modifiedMs) {
+  if (present?.isFile() && Number(present.size) === sizeBytes && fileTimeMs(present.mtimeNs) === modifiedMs) {
     return job.crowd.skipped()
   }
   job.crowd.found(sizeBytes)

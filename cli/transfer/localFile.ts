@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync, open, openSync, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { fileTimeMs } from '../../engine/base/fileTime.ts'
 import { Failure } from '../failure.ts'
 
 const openLater = promisify(open)
@@ -23,15 +24,15 @@ export class LocalFile implements Disposable {
   readonly modifiedMs: number
   readonly #path: string
   readonly #file: number
-  readonly #mtimeMs: number
+  readonly #mtimeNs: bigint
 
   private constructor(path: string, file: number) {
-    const { size, mtimeMs } = fstatSync(file)
+    const { size, mtimeNs } = fstatSync(file, { bigint: true })
     this.#path = path
     this.#file = file
-    this.sizeBytes = size
-    this.#mtimeMs = mtimeMs
-    this.modifiedMs = Math.trunc(mtimeMs)
+    this.sizeBytes = Number(size)
+    this.#mtimeNs = mtimeNs
+    this.modifiedMs = fileTimeMs(mtimeNs)
   }
 
   static async open(path: string): Promise<LocalFile> {
@@ -70,8 +71,8 @@ export class LocalFile implements Disposable {
     } else count = watched(() => readSync(this.#file, part, 0, part.length, at))
     if (count === 0) throw this.#changed()
     if (at + count === this.sizeBytes) {
-      const { size, mtimeMs } = fstatSync(this.#file)
-      if (size !== this.sizeBytes || mtimeMs !== this.#mtimeMs) throw this.#changed()
+      const { size, mtimeNs } = fstatSync(this.#file, { bigint: true })
+      if (Number(size) !== this.sizeBytes || mtimeNs !== this.#mtimeNs) throw this.#changed()
     }
     return part.subarray(0, count)
   }

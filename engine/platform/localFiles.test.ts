@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -55,6 +55,9 @@ test('what stands at a path, links followed, and what is in a folder', async (t)
   assert.deepEqual(await kinds('file', 'link', 'own', '.', 'broken', 'missing', 'file/below'), [
     ...['file', 'file', 'own', 'folder', undefined, undefined, undefined],
   ])
+  const time = new Date(1_700_000_000_100)
+  utimesSync(join(folder, 'file'), time, time)
+  assert.equal((await files.look(join(folder, 'file')))?.modifiedMs, time.getTime())
   const link = await files.look(join(folder, 'link'))
   const file = await files.look(join(folder, 'file'))
   assert.deepEqual([link, file?.isLink], [{ ...file, isLink: true }, false])

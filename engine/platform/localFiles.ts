@@ -7,6 +7,7 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { constants, lstat, open, opendir, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { EngineError, messageOf } from '../base/error.ts'
+import { fileTimeMs } from '../base/fileTime.ts'
 import { limits } from '../limits.ts'
 import type { LocalChild, LocalFacts, LocalFile, LocalFiles } from '../ports.ts'
 import { watchFolder } from './folderWatch.ts'
@@ -31,7 +32,7 @@ async function openFile(path: string): Promise<LocalFile> {
     let isProved = false
     return {
       sizeBytes,
-      modifiedMs: Math.trunc(Number(before.mtimeMs)),
+      modifiedMs: fileTimeMs(before.mtimeNs),
       read: async (target) => {
         if (isProved) return 0
         const { bytesRead } = await file.read(target, 0, Math.min(target.length, sizeBytes - at), at)
@@ -65,7 +66,7 @@ async function look(path: string, ownId: string): Promise<LocalFacts | undefined
   if (found === undefined) return undefined
   const fileId = fileIdOf(found)
   const kind = found.isFile() ? 'file' : found.isDirectory() ? (fileId === ownId ? 'own' : 'folder') : 'other'
-  return { kind, sizeBytes: Number(found.size), modifiedMs: Math.trunc(Number(found.mtimeMs)), fileId, isLink }
+  return { kind, sizeBytes: Number(found.size), modifiedMs: fileTimeMs(found.mtimeNs), fileId, isLink }
 }
 
 function fileIdOf({ dev, ino, birthtimeNs }: BigIntStats): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -72,7 +73,10 @@ test('founding twice makes two pools', () => {
 })
 
 test('another signature on the same body is the same row', () => {
-  const again = signRow(founder, under(genesis), nowMs, admitOf(second.certificate))
+  const key = { key: founder.privateKeyPem, dsaEncoding: 'ieee-p1363' } as const
+  const freshly = { ...founder, sign: (bytes: Uint8Array) => sign('sha256', bytes, key) }
+  const again = signRow(freshly, under(genesis), nowMs, admitOf(second.certificate))
+  verifyRow(again, genesis)
   assert.notDeepEqual(again.signature, admitted.signature)
   assert.equal(again.hash, admitted.hash)
 })

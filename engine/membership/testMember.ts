@@ -8,11 +8,11 @@ import { SeededRandom, type SimWorld, simPorts } from '../sim/index.ts'
 import { createMembership } from './open.ts'
 import type { PoolMembership } from './types.ts'
 
-/** A real key and certificate, the same for the same name. */
+/** A real key and certificate, the same for the same name, and so are its signatures: one seed is one history. */
 export async function testIdentity(name: string): Promise<Identity> {
   const seed = [...Buffer.from(name)].reduce((sum, byte) => sum * 257 + byte, 7)
   const random = new SeededRandom(seed % 2 ** 31)
-  return await loadIdentity({ disk: emptyDisk, random }, '0'.repeat(32))
+  return await loadIdentity({ disk: emptyDisk, random }, '0'.repeat(32), { repeatable: true })
 }
 
 const emptyDisk = {

@@ -85,7 +85,10 @@ test('what is no database, or a broken one, is damaged-database', () => {
   let database = openSqlite(path)
   database.exec('CREATE TABLE t (a TEXT) STRICT')
   const insert = database.prepare('INSERT INTO t VALUES (?)')
+  // In one transaction: of 2,000 commits each waits for the disk.
+  database.exec('BEGIN')
   for (let row = 0; row < 2000; row++) insert.run(`row ${row}`.repeat(10))
+  database.exec('COMMIT')
   database.close()
   writeFileSync(path, Buffer.alloc(64 * 1024, 0xff), { flag: 'r+' })
   assert.throws(() => {

@@ -359,6 +359,8 @@ test('pools and machines from the command line', async () => {
   assert.ok(Math.abs(until - Date.now() - 8 * 3_600_000) < 60_000)
   assert.equal((await at.json('nodes', 'away', 'here', '--back')).value['awayUntil'], null)
   assert.equal((await at.run('nodes', 'away', 'here')).code, 2)
+  assert.equal((await at.json('nodes', 'missed', 'here')).value['missed'], true)
+  assert.match((await at.run('nodes', 'missed', 'here', '--undo')).stdout, /is waited for again/)
   assert.match((await at.run('pool', 'status')).stdout, /room for 1 TB at 1 copy/)
   const emptied = await at.run('trash', 'empty')
   assert.deepEqual(

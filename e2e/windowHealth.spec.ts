@@ -1,7 +1,8 @@
 // What the window says of a pool that loses a machine and repairs itself, and of an engine that goes away.
 import { randomBytes } from 'node:crypto'
 import { expect, test } from '@playwright/test'
-import { endAll, startPool, type TestNode } from './support/nodes.ts'
+import type { Node, Page } from '../shared/index.ts'
+import { endAll, startPool, type TestNode, until } from './support/nodes.ts'
 import { openWindow } from './support/window.ts'
 
 let nodes: TestNode[] = []
@@ -43,6 +44,40 @@ test('a machine that dies for good: the dashboard turns, copies are made anew, a
   await expect(page.getByText(/ to copy/)).toBeVisible()
   await expect(sentence).toHaveText('All 5 files have their copies on different machines.', { timeout: 25_000 })
   await expect(page.getByText('Nothing has to be copied now.')).toBeVisible()
+})
+
+test('what a machine holds that will not come back soon is copied now, if somebody says so', async ({ page }) => {
+  nodes = await startPool(3)
+  const [first, , third] = nodes as [TestNode, TestNode, TestNode]
+  for (let file = 0; file < 5; file++) await first.put(`Scan ${file}.bin`, randomBytes(40_000), '?wait=all')
+  const held = (await first.list('')).filter(({ nodes: on }) => on?.includes(third.nodeId))
+  expect(held.length).toBeGreaterThan(0)
+  await openWindow(page, first, '/health')
+  await third.kill()
+  const gone = page.getByRole('article', { name: 'node2' })
+  await expect(gone).toContainText('Its copies are made anew in 24 hours unless it returns.', { timeout: 40_000 })
+  const why = page
+    .getByRole('region', { name: 'In one sentence' })
+    .getByRole('listitem')
+    .filter({ hasText: 'node2 is' })
+  await expect(why).toContainText('That begins in 24 hours.')
+  await why.getByRole('button', { name: 'Copy now' }).click()
+  await expect(page.getByText('What node2 holds is copied now.')).toBeVisible()
+  await expect(gone).toContainText('Its copies do not count any more; others take their place.')
+  await expect(why).toContainText('Its copies do not count any more.', { timeout: 20_000 })
+  const others = nodes.slice(0, 2).map(({ nodeId }) => nodeId)
+  await until('copied', async () =>
+    (await first.list('')).every(
+      ({ nodes: on, state }) => state === 'protected' && others.every((id) => on?.includes(id)),
+    ),
+  )
+  await third.restart()
+  await expect(gone).toContainText('Online', { timeout: 40_000 })
+  // The next time it is waited for again.
+  await until('it is expected', async () => {
+    const { items } = await first.json<Page<Node>>('GET', '/v1/nodes')
+    return items.every(({ missed }) => !missed)
+  })
 })
 
 test('an engine that stops shows a bar; after its restart the window asks for a login', async ({ page }) => {

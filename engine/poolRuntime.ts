@@ -176,9 +176,7 @@ export class PoolRuntime implements AsyncDisposable {
     this.#runner.run(this.#shedding)
     this.#upkeep = new Upkeep({
       ...{ self, catalog, store, roster, membership, leaseEnds: this.#leaseEnds, disk: ports.disk, clock },
-      signOfLife: async () => {
-        await commit(files, (tx) => tx.write({ what: 'presence', node: self, atMs: clock.nowMs() }))
-      },
+      write: async (change) => void (await commit(files, (tx) => tx.write(change))),
       copiesChanged: () => {
         this.#census.invalidate()
         // What is wanted of many files follows a policy in the background.

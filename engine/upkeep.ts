@@ -4,7 +4,7 @@
  * life. Each look is cheap and tells others only when something has changed.
  */
 import type { NodeId } from './base/ids.ts'
-import type { Catalog } from './catalog/index.ts'
+import type { Catalog, Change } from './catalog/index.ts'
 import type { ChunkStore } from './chunks/index.ts'
 import { holdsLastCopies } from './files/index.ts'
 import { limits } from './limits.ts'
@@ -21,8 +21,8 @@ export interface UpkeepDeps {
   readonly leaseEnds: LeaseEnds
   readonly disk: Disk
   readonly clock: Clock
-  /** Says in a row that this node is there. */
-  readonly signOfLife: () => Promise<void>
+  /** Commits one row. */
+  readonly write: (change: Change) => Promise<void>
   /** Claims have changed, which no row tells. */
   readonly copiesChanged: () => void
   /** Somebody wants something else of a machine. */
@@ -55,7 +55,7 @@ export class Upkeep implements Worker {
   }
 
   async step(): Promise<Next> {
-    const { self, catalog, store, roster, leaseEnds, clock, signOfLife } = this.#deps
+    const { self, catalog, store, roster, leaseEnds, clock, write } = this.#deps
     await this.refreshFree()
     roster.check()
     this.#heedWishes()
@@ -63,10 +63,15 @@ export class Upkeep implements Worker {
     this.#tellOfCopies()
     const profile = catalog.read.profile(self)
     if (profile !== undefined) store.setQuotaBytes(profile.quotaBytes)
+    if (profile?.missed === true && roster.connected().size > 1) {
+      const { missed: _, ...back } = profile
+      await write({ what: 'profile', node: self, profile: back })
+    }
     await leaseEnds.check()
     await this.#removeReplaced()
     if (clock.monotonicMs() - this.#silencesKeptMs >= limits.silencesKeptMs) await this.keepSilences()
-    if (clock.nowMs() - (catalog.read.presenceMs(self) ?? 0) > dayMs) await signOfLife()
+    if (clock.nowMs() - (catalog.read.presenceMs(self) ?? 0) > dayMs)
+      await write({ what: 'presence', node: self, atMs: clock.nowMs() })
     return { next: 'at', atMs: clock.monotonicMs() + limits.heartbeatMs }
   }
 
@@ -89,13 +94,13 @@ export class Upkeep implements Worker {
     this.#deps.copiesChanged()
   }
 
-  /** Drains and quotas set repair and giving up to work. */
+  /** Drains, quotas and who is missed set repair and giving up to work. */
   #heedWishes(): void {
     const { membership, catalog, wishesChanged } = this.#deps
     const wishes = JSON.stringify(
       membership.members().map(({ nodeId }) => {
         const profile = catalog.read.profile(nodeId)
-        return [nodeId, profile?.drain, profile?.quotaBytes, profile?.replacedBy]
+        return [nodeId, profile?.drain, profile?.quotaBytes, profile?.missed, profile?.replacedBy]
       }),
     )
     if (wishes === this.#wishes) return

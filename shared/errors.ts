@@ -48,6 +48,7 @@ export const errorKinds = {
   'source-changed': { status: 409, title: 'The source changed while it was read' },
   conflict: { status: 409, title: 'Not possible as things are' },
   'no-conflict': { status: 409, title: 'There is no conflict to settle' },
+  'machine-there': { status: 409, title: 'The machine is there' },
   'last-copies': { status: 409, title: 'Some files lie on this machine alone' },
   gone: { status: 410, title: 'Deleted for good' },
   'precondition-failed': { status: 412, title: 'The precondition does not hold' },

@@ -121,6 +121,8 @@ export const nodeSchema = z
     self: z.boolean(),
     drain: z.boolean(),
     awayUntil: timeSchema.nullable(),
+    /** True if nobody waits for it to come back: what it holds is copied now. */
+    missed: z.boolean(),
     /** Its clock minus this node's, as of the last heartbeat. */
     clockOffsetMs: z.int().nullable().optional(),
     /** True when its catalog equals this node's, as of the last heartbeat. */
@@ -155,6 +157,9 @@ export const nodePatchSchema = z
     deviceClass: deviceClassSchema.optional(),
     drain: z.boolean().optional(),
     awayUntil: givenTimeSchema.nullable().optional(),
+    missed: z.boolean().optional().meta({
+      description: 'true: its copies are made anew now, without waiting for it; of a machine that is away only',
+    }),
   })
   .meta({ id: 'NodePatch' })
 export type NodePatch = z.output<typeof nodePatchSchema>

@@ -56,6 +56,20 @@ export function machineCommands(program: Command): void {
     },
   )
 
+  talks<{ undo?: boolean }>(
+    nodes
+      .command('missed <node>')
+      .description('copy what a machine holds that is away now, without waiting for it')
+      .option('--undo', 'wait for it after all'),
+    async (context, client, [text = ''], { undo }) => {
+      const { id } = await nodeOf(client, text)
+      const node = (await client.ask('PATCH', `/v1/nodes/${id}`, { missed: undo !== true })) as Node
+      context.show(node, ({ name, missed }) =>
+        missed ? `What ${name} holds is copied now.` : `${name} is waited for again.`,
+      )
+    },
+  )
+
   talks(
     nodes.command('replace <old> <new>').description('a new machine takes the place of an old one'),
     async (context, client, [oldText = '', newText = '']) => {
@@ -141,13 +155,14 @@ function nodeTable(nodes: readonly Node[]): string {
 }
 
 /** In one cell: the state, and what a person has decided or has to wait for. */
-function stateOf({ state, shedding, drain, awayUntil, waitEnds }: Node): string {
+function stateOf({ state, shedding, drain, awayUntil, missed, waitEnds }: Node): string {
   const words: string[] = [state]
   if (drain && (shedding?.chunksLeft ?? 0) === 0) words.push('empty, may be removed')
   else if (shedding !== null) words.push(`${formatBytes(shedding.bytesLeft)} to give away`)
   if (shedding !== null && shedding.stuck !== null) words.push(`stuck: ${shedding.stuck}`)
   if (awayUntil !== null) words.push(`away until ${localTime(awayUntil)}`)
-  if (waitEnds !== null) words.push(`copied again at ${localTime(waitEnds)}`)
+  if (missed) words.push('not waited for')
+  else if (waitEnds !== null) words.push(`copied again at ${localTime(waitEnds)}`)
   return words.join(', ')
 }
 

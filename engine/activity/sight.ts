@@ -14,7 +14,10 @@ export interface Happening {
 }
 
 /** As much of a profile as is told about. */
-export type ToldProfile = Pick<NodeProfile, 'name' | 'site' | 'quotaBytes' | 'drain' | 'awayUntilMs' | 'replacedBy'>
+export type ToldProfile = Pick<
+  NodeProfile,
+  'name' | 'site' | 'quotaBytes' | 'drain' | 'awayUntilMs' | 'missed' | 'replacedBy'
+>
 
 export interface PoolSight {
   /** Members whose profile is known, by node id. */
@@ -66,6 +69,8 @@ function changesOf(nodeId: NodeId, was: ToldProfile, is: ToldProfile, now: PoolS
     if (is.drain) tell('machine-draining', `${name} is being emptied.`)
     else tell('machine-kept', `${name} is used again.`)
   }
+  if (was.missed === undefined && is.missed === true)
+    tell('machine-missed', `Nobody waits for ${name} any more: what it holds is copied now.`)
   if (was.awayUntilMs !== is.awayUntilMs) {
     if (is.awayUntilMs === null) tell('machine-expected', `${name} is expected again.`)
     else tell('machine-absent', `${name} is announced as away.`)

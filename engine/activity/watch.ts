@@ -93,6 +93,10 @@ export class PoolWatch implements Worker {
 }
 
 function toldOf(profile: ToldProfile): ToldProfile {
-  const { name, site, quotaBytes, drain, awayUntilMs, replacedBy } = profile
-  return { name, site, quotaBytes, drain, awayUntilMs, ...(replacedBy === undefined ? {} : { replacedBy }) }
+  const { name, site, quotaBytes, drain, awayUntilMs, missed, replacedBy } = profile
+  return {
+    ...{ name, site, quotaBytes, drain, awayUntilMs },
+    ...(missed === undefined ? {} : { missed }),
+    ...(replacedBy === undefined ? {} : { replacedBy }),
+  }
 }

@@ -74,6 +74,7 @@ const profileBody = z.object({
   addresses: z.array(text(KiB)).max(limits.addressesPerNode),
   drain: z.boolean(),
   awayUntil: timeMs.nullable(),
+  missed: z.literal(true).optional(),
   replacedBy: id<NodeId>().optional(),
 })
 const presenceBody = z.object({ at: timeMs })
@@ -166,6 +167,7 @@ function plainProfile(profile: NodeProfile): object {
     addresses,
     drain,
     awayUntil: awayUntilMs,
+    ...(profile.missed === undefined ? {} : { missed: true }),
     ...(profile.replacedBy === undefined ? {} : { replacedBy: bytesOf(profile.replacedBy) }),
   }
 }
@@ -275,7 +277,7 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
   const node = row.id as NodeId
   if (row.register === 'presence') return { what: 'presence', node, atMs: presenceBody.parse(decodeCbor(plain)).at }
   if (row.register !== 'profile') return null
-  const { name, site, quota, machine, addresses, drain, awayUntil, replacedBy, ...rest } = profileBody.parse(
+  const { name, site, quota, machine, addresses, drain, awayUntil, missed, replacedBy, ...rest } = profileBody.parse(
     decodeCbor(plain),
   )
   return {
@@ -290,6 +292,7 @@ function nodeChange(row: Row, plain: Uint8Array): Change | null {
       addresses,
       drain,
       awayUntilMs: awayUntil,
+      ...(missed === undefined ? {} : { missed }),
       ...(replacedBy === undefined ? {} : { replacedBy }),
     },
   }

@@ -56,6 +56,8 @@ export interface NodeProfile {
   readonly addresses: readonly string[]
   readonly drain: boolean
   readonly awayUntilMs: number | null
+  /** Nobody waits for it to come back: somebody said so while it was away. It takes that back itself when it is there again. */
+  readonly missed?: true
   /** The machine that takes its place: it drains, and leaves the pool once it is empty. */
   readonly replacedBy?: NodeId
 }

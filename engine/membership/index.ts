@@ -2,4 +2,4 @@
 export { codeMatchesHint } from './inviteCode.ts'
 export { livenessOf } from './liveness.ts'
 export { createMembership } from './open.ts'
-export type { Invite, Liveness, Membership, PoolMembership } from './types.ts'
+export type { Former, Invite, Liveness, Membership, PoolMembership } from './types.ts'

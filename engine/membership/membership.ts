@@ -33,7 +33,7 @@ import { answerPairing, type InviteDesk, type Joiner, pairAsJoiner, type Welcome
 import { refusalFor } from './refusals.ts'
 import { RowSet } from './rowSet.ts'
 import type { MemberStore } from './store.ts'
-import type { Invite, Member, PoolMembership, Removal } from './types.ts'
+import type { Former, Invite, Member, PoolMembership, Removal } from './types.ts'
 import { makeWelcome, readWelcome } from './welcome.ts'
 
 export interface MembershipOptions {
@@ -114,6 +114,17 @@ export class OwnMembership implements PoolMembership {
 
   wasRemoved(nodeId: NodeId): boolean {
     return this.#pool?.rows.judged.former.has(nodeId) ?? false
+  }
+
+  former(): Former[] {
+    const judged = this.#pool?.rows.judged
+    const lastAtMs = new Map<NodeId, number>()
+    for (const { target, atMs } of judged?.removals ?? []) {
+      if (judged?.former.has(target) === true) lastAtMs.set(target, Math.max(atMs, lastAtMs.get(target) ?? 0))
+    }
+    return [...lastAtMs]
+      .map(([nodeId, removedAtMs]) => ({ nodeId, removedAtMs }))
+      .toSorted((a, b) => b.removedAtMs - a.removedAtMs)
   }
 
   removal(): Removal | null {

@@ -35,6 +35,8 @@ export interface Membership extends Gatekeeper {
   member(nodeId: NodeId): Member | undefined
   /** Was a member once and is removed now. */
   wasRemoved(nodeId: NodeId): boolean
+  /** Those that were members once and are removed now, the last one first. */
+  former(): Former[]
   /** Makes a pool with this node as its founder. Throws `already-in-pool`. */
   create(poolName?: string): Promise<void>
   /** Full members only. Throws `no-pool`, `too-many-invites`. */
@@ -50,6 +52,11 @@ export interface Membership extends Gatekeeper {
   remove(nodeId: NodeId): Promise<void>
   /** Called after any change of the set. */
   onChange(listener: () => void): Disposable
+}
+
+export interface Former {
+  readonly nodeId: NodeId
+  readonly removedAtMs: number
 }
 
 /** That this node was removed from its pool, by whom, and whether a member's signature proves it or a member merely said so. */

@@ -5,7 +5,7 @@
  */
 import type { NodeId } from '../base/ids.ts'
 import type { Catalog, NodeProfile } from '../catalog/index.ts'
-import { type Liveness, livenessOf, type Membership } from '../membership/index.ts'
+import { type Former, type Liveness, livenessOf, type Membership } from '../membership/index.ts'
 import type { Peer, PeerNetwork, Pulse } from '../net/index.ts'
 import { type Offer, type Place, pullsOf } from '../placement/index.ts'
 import type { Clock } from '../ports.ts'
@@ -218,6 +218,11 @@ export class Roster {
     return this.#seen.get(nodeId)?.atMs ?? this.#deps.catalog.read.presenceMs(nodeId) ?? null
   }
 
+  /** Removed since a time, ms since 1970; the last one first. */
+  removedSince(ms: number): Former[] {
+    return this.#deps.membership.former().filter((each) => each.removedAtMs >= ms)
+  }
+
   /** Root fingerprint of a member's catalog at its last heartbeat. */
   catalogRoot(nodeId: NodeId): string | undefined {
     return this.#seen.get(nodeId)?.pulse.catalogRoot
@@ -343,6 +348,7 @@ export class Roster {
       deviceClass: profile?.deviceClass ?? 'desktop',
       graceMs: settings.graceMs,
       awayLeftMs: awayUntilMs === null ? null : awayUntilMs - this.agreedNowMs(),
+      missed: profile?.missed === true,
       expectingSinceMs: this.#expectingSinceMs,
     }
   }

@@ -12,6 +12,7 @@ const facts = (more: Partial<WaitFacts> = {}): WaitFacts => ({
   deviceClass: 'always-on',
   graceMs,
   awayLeftMs: null,
+  missed: false,
   expectingSinceMs: 0,
   ...more,
 })
@@ -34,6 +35,12 @@ test('"away until" prolongs the wait, to seven days of silence at most, and neve
   assert.equal(away(-hourMs, minuteMs), 30 * minuteMs)
   assert.equal(away(30 * 24 * hourMs, hourMs), 7 * 24 * hourMs)
   assert.equal(away(hourMs, 7 * 24 * hourMs - minuteMs), 7 * 24 * hourMs)
+})
+
+test('a machine that is missed by what somebody said is waited for no longer, whatever else was said', () => {
+  const missed = facts({ silence: { sinceMs: hourMs, backSinceMs: null }, missed: true, awayLeftMs: 10 * hourMs })
+  assert.equal(waitEndsMs(missed, false, hourMs + minuteMs), hourMs)
+  assert.equal(waitEndsMs({ ...missed, expectingSinceMs: 2 * hourMs }, false, 2 * hourMs), hourMs)
 })
 
 /** What a node sees that looks every two seconds at a member that is there or not, for so long each. */

@@ -73,6 +73,8 @@ export interface WaitFacts {
   readonly graceMs: PoolSettings['graceMs']
   /** Milliseconds until the end of "away until"; null or negative: not said, or over. */
   readonly awayLeftMs: number | null
+  /** Somebody said that nobody is to wait for it. */
+  readonly missed: boolean
   /** Start, last wake, or end of an outage that hit many: since when a member that is well would be heard again. */
   readonly expectingSinceMs: number
 }
@@ -82,7 +84,8 @@ export interface WaitFacts {
  * always-on machine is given a few minutes only.
  */
 export function waitEndsMs(facts: WaitFacts, oneLeft: boolean, nowMs: number): number {
-  const { silence, deviceClass, graceMs, awayLeftMs, expectingSinceMs } = facts
+  const { silence, deviceClass, graceMs, awayLeftMs, missed, expectingSinceMs } = facts
+  if (missed) return silence.sinceMs
   const grace = graceMs[deviceClass]
   const wait = oneLeft && deviceClass === 'always-on' ? Math.min(grace, limits.oneLeftWaitMs) : grace
   let ends = silence.sinceMs + wait

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isEngineError } from '../base/error.ts'
-import { KiB, MiB } from '../limits.ts'
+import { KiB, limits, MiB } from '../limits.ts'
 import { SeededRandom } from './random.ts'
 import { SimPool } from './testPool.ts'
 
@@ -156,6 +156,38 @@ test('a node that was removed while it was off learns it, serves nobody, and its
   await pool.world.until(() => pool.engine(2).membership.removal() !== null, 'the removed node knows')
   await untilCopied(pool, [0, 1])
   assert.equal(members(pool, 0).length, 2)
+  await expectWhole(pool, 1, written)
+})
+
+test('what went with a machine that was removed names it, and is whole again when it has joined again', async () => {
+  await using pool = await SimPool.start({ nodes: 3, copies: 1, seed: 46 })
+  const written = await filled(pool, 6)
+  const removed = idOf(pool, 2)
+  pool.crash(2)
+  await pool.world.run(30_000)
+  await pool.world.play(async () => await pool.service(0).removeNode(removed))
+  await pool.world.run(2 * limits.claimsComeMs)
+  const found = { q: 'file', kind: 'file', state: 'lost', limit: 9, cursor: null } as const
+  const lost = await pool.world.play(async () => (await pool.service(0).search?.(found))?.items ?? [])
+  assert.ok(lost.length > 0)
+  for (const { reasons } of lost) {
+    assert.deepEqual(
+      [reasons[0]?.nodeId, reasons[0]?.text],
+      [removed, 'No machine has all of it. node2 may have had it and was removed.'],
+    )
+    const [former] = pool.engine(0).membership.former()
+    assert.deepEqual([former?.nodeId, former?.removedAtMs], [removed, Date.parse(reasons[0]?.since ?? '')])
+  }
+  const health = await pool.world.play(async () => await pool.service(0).health())
+  assert.equal(
+    health.reasons.find(({ code }) => code === 'lost')?.action,
+    'If node2 still has its disk, let it join again with a code.',
+  )
+  await pool.boot(2)
+  await pool.world.until(() => pool.engine(2).membership.removal() !== null, 'the removed node knows')
+  const { code, address } = await pool.world.play(async () => await pool.service(0).invite())
+  await pool.world.play(async () => await pool.service(2).joinPool({ code, address }))
+  await pool.settle()
   await expectWhole(pool, 1, written)
 })
 

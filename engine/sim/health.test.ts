@@ -262,6 +262,7 @@ test('settings act at once and everywhere, and are told', async () => {
   await ask(pool, 1, (service) => service.patchSettings({ copies: 3, graceMs: { laptop: hourMs } }))
   const file = (await found(pool, 1, { q: 'file0' }))[0] as Entry
   assert.deepEqual([file.copies.wanted, file.state], [3, 'copying'])
+  assert.match(file.reasons[0]?.text ?? '', /^2 of 3 copies; being copied to node[012]\.$/)
   await pool.protect()
   await pool.world.run(10_000)
   assert.ok(heard.includes('health') && heard.includes('activity'))

@@ -18,6 +18,7 @@ export function memoryNode(id: string, usedBytes: number): Node {
     self: true,
     drain: false,
     awayUntil: null,
+    missed: false,
     chunks: 0,
     onlyHere: { files: 0, bytes: 0 },
     sameComputerAs: [],

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SettingsPatch } from '../../shared/index.ts'
-import { VersionIds } from '../base/ids.ts'
+import { NodeIds, VersionIds } from '../base/ids.ts'
 import type { Engine } from '../engine.ts'
 import { KiB, limits } from '../limits.ts'
 import { SeededRandom } from './random.ts'
@@ -164,6 +164,35 @@ test('a laptop that is closed for the night is not copied, and copies nothing wh
   await pool.settle()
   await pool.world.run(5 * minuteMs)
   assert.equal(copied(), 0)
+})
+
+test('what a machine holds that somebody misses is copied at once, wherever that was said, and nothing more when it is back', async () => {
+  await using pool = await filledPool({
+    nodes: 4,
+    copies: 2,
+    seed: 45,
+    profiles: [{}, {}, {}, { deviceClass: 'laptop' }],
+  })
+  const id = await idOf(pool, 'node3')
+  const miss = async () => await pool.world.play(async () => await pool.service(1).patchNode(id, { missed: true }))
+  await assert.rejects(miss(), { code: 'machine-there' })
+  pool.crash(3)
+  await pool.world.run(minuteMs)
+  const copied = copiedFromNow(pool)
+  assert.equal(copied(), 0)
+  const missing = missingBytes(pool, 2)
+  assert.ok(missing > 0)
+  assert.equal((await miss()).missed, true)
+  await pool.world.until(() => copied() === missing, 'copies', 2 * minuteMs)
+  await pool.boot(3)
+  await pool.settle()
+  const isMissed = () => pool.engine(0).pool()?.catalog.read.profile(NodeIds.parse(id))?.missed
+  await pool.world.until(() => isMissed() === undefined, 'expected again', minuteMs)
+  // The next time it is waited for like any other.
+  pool.crash(3)
+  const again = copiedFromNow(pool)
+  await pool.world.run(2 * waitMs)
+  assert.equal(again(), 0)
 })
 
 test('most of the pool behind a failed switch: frozen everywhere, then healed, and nothing was copied', async () => {

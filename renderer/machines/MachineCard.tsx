@@ -7,6 +7,7 @@ import { filesText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { machineLook } from '../words/states.ts'
 import { exactTime, untilText } from '../words/times.ts'
+import { isWaitedFor } from './machineActions.ts'
 import classes from './MachineCard.module.css'
 import { Sparkline } from './Sparkline.tsx'
 
@@ -103,12 +104,14 @@ function Shedding({
 
 /** What is worth knowing of this machine, none if all is as usual. */
 function sentencesOf(node: Node): string[] {
-  const { onlyHere, shedding, waitEnds, clockOffsetMs, sameComputerAs } = node
+  const { onlyHere, shedding, waitEnds, missed, clockOffsetMs, sameComputerAs } = node
   const sentences: string[] = []
   if (onlyHere.files > 0) {
     sentences.push(`${filesText(onlyHere.files)} only here, ${sizeText(onlyHere.bytes)}.`)
   } else if (node.usedBytes > 0 && !shedding) sentences.push('All it holds is elsewhere, too.')
-  if (waitEnds) sentences.push(`Its copies are made anew ${untilText(waitEnds)} unless it returns.`)
+  if (waitEnds !== null && isWaitedFor(node)) {
+    sentences.push(`Its copies are made anew ${untilText(waitEnds)} unless it returns.`)
+  } else if (missed || waitEnds !== null) sentences.push('Its copies do not count any more; others take their place.')
   if (sameComputerAs !== undefined && sameComputerAs.length > 0) {
     sentences.push('Shares its computer with another machine of the pool, so it counts as one.')
   }

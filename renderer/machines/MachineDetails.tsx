@@ -8,6 +8,7 @@ import { StateBadge } from '../words/StateBadge.tsx'
 import { machineLook } from '../words/states.ts'
 import { exactTime, timeText, untilText } from '../words/times.ts'
 import { kindWords } from './kinds.ts'
+import { isWaitedFor } from './machineActions.ts'
 import classes from './MachineDetails.module.css'
 import { Sparkline } from './Sparkline.tsx'
 
@@ -57,7 +58,9 @@ export function MachineDetails({ node, nodes, onClose }: Props) {
               <span title={exactTime(awayUntil)}>{untilText(awayUntil)}</span>
             </Fact>
           )}
-          {waitEnds === null ? null : <Fact word="Copied anew">{untilText(waitEnds)}</Fact>}
+          {waitEnds === null ? null : (
+            <Fact word="Copied anew">{isWaitedFor(node) ? untilText(waitEnds) : 'by now, or under way'}</Fact>
+          )}
           {shedding === null ? null : <Fact word="Still to move">{sizeText(shedding.bytesLeft)}</Fact>}
           {heir === undefined ? null : <Fact word="Replaced by">{heir.name}</Fact>}
         </dl>

@@ -3,7 +3,9 @@ import { Button, Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import {
   type Icon,
+  IconCopyCheck,
   IconFolderSearch,
+  IconHourglass,
   IconInfoCircle,
   IconLogin,
   IconLogout,
@@ -28,7 +30,7 @@ import { Invite } from './Invite.tsx'
 import classes from './MachineCard.module.css'
 import { MachineCard } from './MachineCard.tsx'
 import { MachineDetails } from './MachineDetails.tsx'
-import { patchMachine } from './machineActions.ts'
+import { isWaitedFor, missMachine, patchMachine } from './machineActions.ts'
 import { RemoveMachine } from './RemoveMachine.tsx'
 import { ReplaceMachine } from './ReplaceMachine.tsx'
 
@@ -122,6 +124,11 @@ function Items({ node, onShow }: ItemsProps) {
       ) : (
         <Item icon={IconMoon} word="It is back" onClick={() => patchMachine(node, { awayUntil: null })} />
       )}
+      {isWaitedFor(node) ? (
+        <Item icon={IconCopyCheck} word="Copy what it holds now" onClick={() => missMachine(node)} />
+      ) : node.missed ? (
+        <Item icon={IconHourglass} word="Wait for it after all" onClick={() => patchMachine(node, { missed: false })} />
+      ) : null}
       {node.drain ? (
         <Item icon={IconLogin} word="Keep using it" onClick={() => patchMachine(node, { drain: false })} />
       ) : (

@@ -26,6 +26,16 @@ test('what is protected says on which machines', () => {
   assert.equal(stateSentence(file), '2 copies.')
 })
 
+test('what is lost says who was removed, and when', () => {
+  const reason = {
+    code: 'lost',
+    text: 'No machine has all of it. Old-PC may have had it and was removed.',
+    since: '2020-05-03T12:00:00.000Z',
+  } as const
+  const sentence = stateSentence({ ...file, state: 'lost', reasons: [reason] }, machines)
+  assert.match(sentence, /^No machine has all of it\. Old-PC may have had it and was removed \(.*2020.*\)\.$/)
+})
+
 test('what a machine that is away has says since when', () => {
   const since = new Date(Date.now() - 400 * 86_400_000)
   const reason = {

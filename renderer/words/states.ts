@@ -16,7 +16,7 @@ import {
   type Icon,
 } from '@tabler/icons-react'
 import type { Entry, FileState, Node, Reason } from '../../shared/index.ts'
-import { sinceText } from './times.ts'
+import { sinceText, timeText } from './times.ts'
 
 export interface StateLook {
   readonly word: string
@@ -47,9 +47,10 @@ export function stateSentence(entry: Entry, machines: readonly Pick<Node, 'id' |
   return names.length === 0 ? `${copiesText(durable)}.` : `${copiesText(durable)}: ${names.join(', ')}.`
 }
 
-/** The text without its full stop goes on with since when the machine is away. */
-function reasonSentence({ text, action, since }: Reason): string {
-  const whole = since === undefined ? text : `${text.replace(/\.$/, '')} since ${sinceText(since)}.`
+/** The text without its full stop goes on with since when the machine is away, or when it was removed. */
+function reasonSentence({ code, text, action, since }: Reason): string {
+  const when = (time: string) => (code === 'lost' ? `(${timeText(time)})` : `since ${sinceText(time)}`)
+  const whole = since === undefined ? text : `${text.replace(/\.$/, '')} ${when(since)}.`
   return [whole, action].filter(Boolean).join(' ')
 }
 

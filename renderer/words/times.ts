@@ -7,6 +7,8 @@ const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' })
 const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
+/** Within sentences: short ones end with a full stop of their own. */
+const spelled = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'long' })
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -47,9 +49,9 @@ export function sinceText(time: string, nowMs = Date.now()): string {
 export function untilText(time: string, nowMs = Date.now()): string {
   const leftMs = Date.parse(time) - nowMs
   if (leftMs <= 0) return 'soon'
-  if (leftMs < hourMs) return relative.format(Math.ceil(leftMs / minuteMs), 'minute')
-  if (leftMs < 2 * dayMs) return relative.format(Math.ceil(leftMs / hourMs), 'hour')
-  return relative.format(Math.round(leftMs / dayMs), 'day')
+  if (leftMs < hourMs) return spelled.format(Math.ceil(leftMs / minuteMs), 'minute')
+  if (leftMs < 2 * dayMs) return spelled.format(Math.ceil(leftMs / hourMs), 'hour')
+  return spelled.format(Math.round(leftMs / dayMs), 'day')
 }
 
 function daysBetween(from: Date, to: Date): number {

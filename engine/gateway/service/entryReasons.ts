@@ -2,11 +2,11 @@
  * Why a file or folder is not protected, and what to do next, in the words of people. One reason per entry: the one whose
  * remedy helps most. Times stand in fields: `since` when a machine is away, `at` when copying begins by itself.
  */
-import type { NodeId } from '../../base/ids.ts'
+import type { ChunkId, NodeId } from '../../base/ids.ts'
 import type { EntryView } from '../../catalog/index.ts'
-import type { FileState, ReplicaCounts } from '../../placement/index.ts'
+import { type FileState, place, type ReplicaCounts } from '../../placement/index.ts'
 import type { Reason } from '../../../shared/index.ts'
-import { machineName, timeText } from './words.ts'
+import { listOf, machineName, timeText } from './words.ts'
 import type { PoolParts } from './parts.ts'
 
 /** Holders are looked up at so many chunks of a file; its worst chunk may have others, but seldom. */
@@ -53,7 +53,7 @@ export function entryReason(
     case 'copying':
       return {
         code: 'copying',
-        text: `${ofCopies(counts.existing, counts.wanted)}; the rest is being made.`,
+        text: `${ofCopies(counts.existing, counts.wanted)}; ${beingCopied(pool, view, counts.wanted)}.`,
         action: 'Nothing to do: wait until it is done.',
         remedy: 'wait',
       }
@@ -63,11 +63,7 @@ export function entryReason(
     case 'unreachable':
       return unreachable(pool, holders)
     case 'lost':
-      return {
-        code: 'lost',
-        text: 'No machine has all of it.',
-        action: 'If a removed machine still has its disk, connect it again.',
-      }
+      return lost(pool, view)
     case 'protected':
       return { code: 'protected', text: 'All copies are there.' }
   }
@@ -107,7 +103,7 @@ function shortOf(pool: PoolParts, holders: readonly Holder[], counts: ReplicaCou
 function unreachable(pool: PoolParts, holders: readonly Holder[]): Reason {
   const away = holders.filter((each) => !pool.roster.reachable().has(each.nodeId))
   const [first] = away
-  const names = away.map((each) => each.name).join(' and ')
+  const names = listOf(away.map((each) => each.name))
   return {
     code: 'machine-away',
     text: `On ${names || 'a machine'}, which ${away.length > 1 ? 'are' : 'is'} switched off or cannot be reached.`,
@@ -115,6 +111,42 @@ function unreachable(pool: PoolParts, holders: readonly Holder[]): Reason {
     remedy: 'switch-on',
     ...(first === undefined ? {} : { nodeId: first.nodeId, ...sinceOf(pool, first.nodeId) }),
   }
+}
+
+/** The last machine that was removed since the file was written may have it still; `since` is when that was. */
+function lost(pool: PoolParts, view: EntryView): Reason {
+  const version = view.version === null ? undefined : pool.catalog.read.version(view.version)
+  const [last] = pool.roster.removedSince(version?.createdMs ?? 0)
+  if (last === undefined) {
+    return {
+      code: 'lost',
+      text: 'No machine has all of it.',
+      action: 'Where a backup of a machine’s data folder exists, start it again with that.',
+    }
+  }
+  const name = machineName(pool, last.nodeId)
+  return {
+    code: 'lost',
+    nodeId: last.nodeId,
+    since: timeText(last.removedAtMs),
+    text: `No machine has all of it. ${name} may have had it and was removed.`,
+    action: `If ${name} still has its disk, let it join again with a code.`,
+  }
+}
+
+/** Where the missing copies of a file go, as placement says now. */
+function beingCopied(pool: PoolParts, view: EntryView, wanted: number): string {
+  const { roster, catalog } = pool
+  const connected = roster.connected()
+  const places = roster.places().filter((each) => connected.has(each.nodeId))
+  const names = new Set<string>()
+  for (const chunk of firstChunks(pool, view)) {
+    const already = catalog.chunks.facts(chunk)?.holders ?? []
+    const known = places.filter(({ nodeId }) => already.includes(nodeId)).length
+    const targets = place({ chunk, copies: wanted - already.length + known, already }, places).slice(known)
+    for (const nodeId of targets) names.add(machineName(pool, nodeId))
+  }
+  return names.size === 0 ? 'the rest is being made' : `being copied to ${listOf([...names])}`
 }
 
 function sinceOf(pool: PoolParts, nodeId: NodeId): { since?: string } {
@@ -130,12 +162,17 @@ function canCopy({ roster }: PoolParts): boolean {
 /** Members that hold any of the file's first chunks, with their names. */
 function holdersOf(pool: PoolParts, view: EntryView): Holder[] {
   const nodes = new Set<NodeId>()
-  if (view.version !== null && pool.catalog.read.version(view.version) !== undefined) {
-    let looked = 0
-    for (const chunk of pool.catalog.chunks.chunksOfVersion(view.version)) {
-      for (const holder of pool.catalog.chunks.facts(chunk)?.holders ?? []) nodes.add(holder)
-      if (++looked === chunksLooked) break
-    }
+  for (const chunk of firstChunks(pool, view)) {
+    for (const holder of pool.catalog.chunks.facts(chunk)?.holders ?? []) nodes.add(holder)
   }
   return [...nodes].map((nodeId) => ({ nodeId, name: machineName(pool, nodeId) }))
+}
+
+function* firstChunks({ catalog }: PoolParts, view: EntryView): Generator<ChunkId, void, void> {
+  if (view.version === null || catalog.read.version(view.version) === undefined) return
+  let looked = 0
+  for (const chunk of catalog.chunks.chunksOfVersion(view.version)) {
+    yield chunk
+    if (++looked === chunksLooked) return
+  }
 }

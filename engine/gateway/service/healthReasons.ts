@@ -6,7 +6,7 @@ import type { NodeId } from '../../base/ids.ts'
 import type { StateCounts } from '../../files/index.ts'
 import { limits } from '../../limits.ts'
 import { formatBytes, type Reason } from '../../../shared/index.ts'
-import { machineName, timeText } from './words.ts'
+import { listOf, machineName, timeText } from './words.ts'
 import type { NodeParts, PoolParts } from './parts.ts'
 import { defaultCopies } from './pool.ts'
 
@@ -15,13 +15,15 @@ interface Findings {
   readonly repair: ReturnType<PoolParts['repair']['status']>
 }
 
+/** So many machines that were removed last may have what is lost. */
+const removedNamed = 3
 /** A machine with less than this part of its space left is named as full. */
 const fullAt = 0.98
 
 export function healthReasons(parts: NodeParts, pool: PoolParts, findings: Findings): Reason[] {
   return [
     ...removed(parts),
-    ...lost(findings),
+    ...lost(pool, findings),
     ...frozen(findings),
     ...away(pool, findings),
     ...machines(pool),
@@ -44,14 +46,21 @@ function removed(parts: NodeParts): Reason[] {
   ]
 }
 
-function lost({ files }: Findings): Reason[] {
+function lost(pool: PoolParts, { files }: Findings): Reason[] {
   if (files.lost === 0) return []
   const one = files.lost === 1
+  const names = pool.roster
+    .removedSince(0)
+    .slice(0, removedNamed)
+    .map((each) => machineName(pool, each.nodeId))
   return [
     {
       code: 'lost',
       text: `${files.lost} ${one ? 'file is' : 'files are'} not whole on any machine.`,
-      action: 'If a removed machine still has its disk, connect it again.',
+      action:
+        names.length === 0
+          ? 'Where a backup of a machine’s data folder exists, start it again with that.'
+          : `If ${names.join(' or ')} still has its disk, let it join again with a code.`,
     },
   ]
 }
@@ -120,7 +129,7 @@ function machines(pool: PoolParts): Reason[] {
   return [
     {
       code: 'same-computer',
-      text: `${listOf(pool, together)} run on one computer: what they hold is lost together with it.`,
+      text: `${namesOf(pool, together)} run on one computer: what they hold is lost together with it.`,
       action: 'Add a machine on another computer.',
       remedy: 'add-machine',
     },
@@ -148,7 +157,7 @@ function space(pool: PoolParts, { repair }: Findings): Reason[] {
   return [
     {
       code: 'machine-full',
-      text: `${listOf(pool, full)} ${full.length === 1 ? 'is' : 'are'} full; new copies go to the others.`,
+      text: `${namesOf(pool, full)} ${full.length === 1 ? 'is' : 'are'} full; new copies go to the others.`,
       action: 'Nothing to do while the others have room; more space on it helps.',
       remedy: 'free-space',
     },
@@ -195,7 +204,6 @@ function leaving(parts: NodeParts, pool: PoolParts): Reason[] {
   })
 }
 
-function listOf(pool: PoolParts, places: readonly { readonly nodeId: NodeId }[]): string {
-  const names = places.map((each) => machineName(pool, each.nodeId))
-  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+function namesOf(pool: PoolParts, places: readonly { readonly nodeId: NodeId }[]): string {
+  return listOf(places.map((each) => machineName(pool, each.nodeId)))
 }

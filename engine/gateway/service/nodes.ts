@@ -9,7 +9,7 @@ import { limits } from '../../limits.ts'
 import type { Node, NodePatch, NodeTraffic } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 import { pageOfAll } from './paging.ts'
-import { timeText } from './words.ts'
+import { machineName, timeText } from './words.ts'
 import { inPool, knownMember, type NodeParts, type PoolParts } from './parts.ts'
 
 type NodeOperations = Pick<Service, 'nodes' | 'node' | 'patchNode' | 'removeNode' | 'replaceNode'>
@@ -31,6 +31,7 @@ export function nodeOperations(parts: NodeParts): NodeOperations {
       const here = pool()
       const node = knownMember(parts, id)
       refuseLongAbsence(parts, patch)
+      refuseMissingPresent(here, node, patch)
       await commit(here, (tx) => {
         const profile = tx.profile(node)
         if (profile === undefined)
@@ -78,13 +79,23 @@ function refuseLongAbsence(parts: NodeParts, { awayUntil }: NodePatch): void {
   })
 }
 
+/** What a machine holds that is there needs no other copies in its stead. */
+function refuseMissingPresent(pool: PoolParts, node: NodeId, { missed }: NodePatch): void {
+  if (missed !== true || !pool.roster.reachable().has(node)) return
+  throw new EngineError('machine-there', `${machineName(pool, node)} is there; there is nothing to copy in its stead`, {
+    hint: 'Drain it to move everything off it.',
+  })
+}
+
 function patchedProfile(profile: NodeProfile, patch: NodePatch): NodeProfile {
-  const { awayUntil, ...rest } = definedOf(patch)
-  const { replacedBy, ...own } = profile
-  // A machine that is to stay is not replaced either.
-  const stays = patch.drain === false || replacedBy === undefined
+  const { awayUntil, missed, ...rest } = definedOf(patch)
+  const { replacedBy, missed: was, ...own } = profile
+  // A machine that is to stay is not replaced either; whoever says until when one is away waits for it.
+  const isMissed = missed ?? (was === true && typeof awayUntil !== 'string')
   return {
-    ...(stays ? own : profile),
+    ...own,
+    ...(replacedBy === undefined || patch.drain === false ? {} : { replacedBy }),
+    ...(isMissed ? { missed: true } : {}),
     ...rest,
     ...(awayUntil === undefined ? {} : { awayUntilMs: awayUntil === null ? null : Date.parse(awayUntil) }),
   }
@@ -141,6 +152,7 @@ function toNode(
     self,
     drain: profile?.drain ?? false,
     awayUntil: profile === undefined || profile.awayUntilMs === null ? null : timeText(profile.awayUntilMs),
+    missed: profile?.missed === true,
     clockOffsetMs: self ? 0 : (peer?.clockOffsetMs ?? null),
     upToDate: self ? true : root === undefined ? null : root === catalog.root(),
     chunks: held.reduce((sum, each) => sum + each.chunks, 0),

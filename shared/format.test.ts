@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { formatBytes, formatDuration, parseSize } from './format.ts'
+import { formatBytes, formatCount, formatDuration, parseSize } from './format.ts'
 import { contentTypeOf, mediaTypeOf } from './mediaTypes.ts'
 import { VERSION } from './version.ts'
 
 test('sizes read as on a disk’s box', () => {
   assert.equal(formatBytes(0), '0 B')
+  assert.deepEqual(
+    [0, 1, 2].map((count) => formatCount(count, 'file')),
+    ['0 files', '1 file', '2 files'],
+  )
   assert.equal(formatBytes(999), '999 B')
   assert.equal(formatBytes(1000), '1 KB')
   assert.equal(formatBytes(1536), '1.5 KB')

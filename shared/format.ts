@@ -16,6 +16,11 @@ export function formatBytes(sizeBytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : Number(value.toPrecision(value >= 10 ? 3 : 2))} ${decimalUnits[unit]}`
 }
 
+/** `1 file`, `2 files`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 const factors: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,

@@ -2,7 +2,7 @@
  * `hadahoop put`, `get`, `cat`: the commands that move bytes.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { formatBytes, formatDuration } from '../../shared/index.ts'
+import { formatBytes, formatCount, formatDuration } from '../../shared/index.ts'
 import { Failure, lineOf, WrongUsage } from '../failure.ts'
 import { visible } from '../output.ts'
 import { parseRemote } from '../remotePath.ts'
@@ -66,7 +66,7 @@ function tell(context: Context, done: string, { result, failures, stopped }: Cro
     const already = skipped === 0 ? '' : `, ${skipped} were there already`
     const more = (count: number) => (count > SHOWN ? [`… and ${count - SHOWN} more`] : [])
     return [
-      `${files} files ${done}, ${formatBytes(bytes)} in ${formatDuration(tookMs)} (${rate})${already}`,
+      `${formatCount(files, 'file')} ${done}, ${formatBytes(bytes)} in ${formatDuration(tookMs)} (${rate})${already}`,
       ...leftOut.slice(0, SHOWN).map(({ path, code }) => `left out: ${visible(path)} (${code})`),
       ...more(leftOut.length),
       ...failures.slice(0, SHOWN).map(({ path, failure }) => `failed: ${visible(path)}: ${lineOf(failure)}`),

@@ -6,6 +6,7 @@ import {
   type Activity,
   type Doctor,
   formatBytes,
+  formatCount,
   formatDuration,
   type Health,
   type LogLine,
@@ -74,13 +75,13 @@ function healthWords({ state, files, chunks, repair, reasons }: Health): string 
   const lines = [
     state === 'no-pool'
       ? 'This machine is in no pool.'
-      : `${state}: ${files.protected} of ${files.total} files protected`,
+      : `${state}: ${files.protected} of ${formatCount(files.total, 'file')} protected`,
   ]
   if (repair.queuedChunks > 0) {
     const eta = repair.etaMs === null ? '' : `, about ${formatDuration(repair.etaMs)} left`
     lines.push(`To copy: ${repair.queuedChunks} chunks, ${formatBytes(repair.queuedBytes)}${eta}`)
   }
-  if (chunks.lost > 0) lines.push(`Lost: ${chunks.lost} chunks of ${files.lost} files`)
+  if (chunks.lost > 0) lines.push(`Lost: ${formatCount(chunks.lost, 'chunk')} of ${formatCount(files.lost, 'file')}`)
   for (const { text, at, action } of reasons) {
     lines.push(`- ${visible([text, at === undefined ? '' : `(${localTime(at)})`, action].filter(Boolean).join(' '))}`)
   }
@@ -92,7 +93,7 @@ function whatIfWords(names: readonly string[], { files, bytesLost, bytesToCopy, 
   const kept =
     files.lost === 0
       ? `${without} all ${files.total} files are still there.`
-      : `${without} ${files.survive} of ${files.total} files are still there; ${files.lost} (${formatBytes(bytesLost)}) are lost.`
+      : `${without} ${files.survive} of ${formatCount(files.total, 'file')} are still there; ${files.lost} (${formatBytes(bytesLost)}) are lost.`
   if (bytesToCopy === 0) return kept
   const room = fits ? 'for which there is room' : 'for which the machines left have NO room'
   return `${kept}\nThen ${formatBytes(bytesToCopy)} would be copied anew, ${room}.`

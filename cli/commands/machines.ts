@@ -2,7 +2,7 @@
  * `hadahoop nodes …`: the machines of the pool, and what people decide about them.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { formatBytes, type Node } from '../../shared/index.ts'
+import { formatBytes, formatCount, type Node } from '../../shared/index.ts'
 import type { ApiClient } from '../apiClient.ts'
 import { Failure, WrongUsage } from '../failure.ts'
 import { localTime, table } from '../output.ts'
@@ -146,7 +146,7 @@ function nodeTable(nodes: readonly Node[]): string {
       node.site,
       formatBytes(node.usedBytes),
       formatBytes(node.quotaBytes),
-      node.onlyHere.files === 0 ? '' : `${node.onlyHere.files} files`,
+      node.onlyHere.files === 0 ? '' : formatCount(node.onlyHere.files, 'file'),
       node.lastSeen === null ? 'never' : localTime(node.lastSeen),
       node.addresses.join(' '),
     ]),

@@ -2,7 +2,7 @@
  * `hadahoop pool …`: make a pool, let machines in, look at it, leave it.
  */
 import { type Command, InvalidArgumentError } from 'commander'
-import { type ConfirmFacts, formatBytes, type Invite, type Pool } from '../../shared/index.ts'
+import { type ConfirmFacts, formatBytes, formatCount, type Invite, type Pool } from '../../shared/index.ts'
 import { ApiFailure } from '../apiClient.ts'
 import { Failure } from '../failure.ts'
 import { localTime } from '../output.ts'
@@ -60,7 +60,7 @@ export function poolCommands(program: Command): void {
         if (yes !== true || confirm === undefined) {
           throw new Failure(
             'last-copies',
-            `${entries === 1 ? '1 file' : `${entries ?? 0} files`} (${formatBytes(bytes ?? 0)}) on this machine alone would be lost.`,
+            `${formatCount(entries ?? 0, 'file')} (${formatBytes(bytes ?? 0)}) on this machine alone would be lost.`,
             { hint: '`hadahoop nodes drain` moves them to other machines first; --yes loses them.' },
           )
         }

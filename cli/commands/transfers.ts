@@ -5,6 +5,7 @@ import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import {
   formatBytes,
+  formatCount,
   formatDuration,
   type ImportAnswer,
   joinPath,
@@ -91,7 +92,7 @@ function wordsOf({ items, uncopied }: TransferPage): string {
     if (failed.length > 1) lines.push(...failed.map(({ text }) => `  ${visible(text)}`))
   }
   if (uncopied.files > 0) {
-    lines.push(`${uncopied.files} files (${formatBytes(uncopied.bytes)}) lie on this machine alone so far.`)
+    lines.push(`On this machine alone so far: ${formatCount(uncopied.files, 'file')} (${formatBytes(uncopied.bytes)}).`)
   }
   return lines.join('\n')
 }
@@ -109,7 +110,7 @@ function howFar({
   rateBytesPerSec,
   secondsLeft,
 }: Transfer): string {
-  if (state === 'done') return `${filesDone} files, ${formatBytes(bytesDone)}`
+  if (state === 'done') return `${formatCount(filesDone, 'file')}, ${formatBytes(bytesDone)}`
   const sums = `${filesDone} of ${filesTotal} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
   if (state !== 'running') return sums
   const left = secondsLeft === null ? '' : `, ${formatDuration(secondsLeft * 1000)} left`

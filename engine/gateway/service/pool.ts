@@ -4,7 +4,7 @@
 import { EngineError, isEngineError } from '../../base/error.ts'
 import { blake3Hex } from '../../base/hash.ts'
 import { roomFor } from '../../placement/index.ts'
-import type { Pool } from '../../../shared/index.ts'
+import { formatCount, type Pool } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 import { pageOfAll } from './paging.ts'
 import { timeText } from './words.ts'
@@ -67,7 +67,7 @@ async function leave(parts: NodeParts, pool: PoolParts, confirm: string | undefi
     if (!isEngineError(error, 'last-copies')) throw error
     throw new EngineError(
       'last-copies',
-      `${only.files === 1 ? '1 file lies' : `${only.files} files lie`} on this machine alone`,
+      `${formatCount(only.files, 'file')} ${only.files === 1 ? 'lies' : 'lie'} on this machine alone`,
       {
         cause: error,
         hint: 'Wait until health says that all is protected, or repeat the request with the header Confirm to lose them.',

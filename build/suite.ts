@@ -52,7 +52,8 @@ export async function run(args: readonly string[], { limitMs, gather = false, en
     cwd: root,
     stdio: ['ignore', gather ? 'pipe' : 'inherit', gather ? 'pipe' : 'inherit'],
     detached: group,
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+    // Tests expect words and numbers of one locale, whatever the machine's is.
+    env: { ...process.env, LC_ALL: 'C.UTF-8', NODE_TEST_CONTEXT: undefined, ...env },
   })
   const kill = (): void => {
     try {

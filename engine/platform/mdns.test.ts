@@ -157,8 +157,8 @@ interface Watcher extends AsyncDisposable {
   until(enough: (watcher: Watcher) => boolean): Promise<void>
 }
 
-/** Multicast groups are the computer's: other runs of this test must not meddle. */
-const port = 20_000 + (process.pid % 20_000)
+/** Multicast groups are the computer's: other runs of this test must not meddle, nor sockets that took any free port. */
+const port = 20_000 + (process.pid % 12_000)
 
 async function watcher(said: Announcement, clock: Clock, options: DiscoveryOptions = {}): Promise<Watcher> {
   let check = () => {}

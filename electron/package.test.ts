@@ -223,7 +223,7 @@ test('main process, engine and window run from the package', { skip }, async () 
 
   const ask = (path: string, init?: RequestInit) => fake.session.ask(`app://hadahoop${path}`, init)
   const until = async (what: string, condition: () => Promise<boolean>) => {
-    const deadline = performance.now() + 30_000
+    const deadline = performance.now() + 60_000
     while (!(await condition().catch(() => false))) {
       assert(performance.now() < deadline, what)
       await sleep(50)

@@ -22,7 +22,7 @@ interface Running extends AsyncDisposable {
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   while (!(await condition())) {
     assert(performance.now() < deadline, what)
     await sleep(20)

@@ -26,17 +26,24 @@ const kinds: readonly (readonly [DeviceClass, string])[] = [
   ['laptop', 'Laptops'],
 ]
 const megabyte = 1e6
+const mutationKey = ['settings']
 
 export function PoolSettings({ settings }: { readonly settings: Settings }) {
   const client = useQueryClient()
   const save = useMutation({
+    mutationKey,
+    // One after the other, so that the last answer knows of all.
+    scope: { id: 'settings' },
     mutationFn: (patch: SettingsPatch) => request<Settings>('PATCH', '/v1/settings', { body: patch }),
     onMutate: (patch) => {
       client.setQueryData<Settings>(settingsQuery.queryKey, (before) =>
         before === undefined ? before : { ...before, ...patch, graceMs: { ...before.graceMs, ...patch.graceMs } },
       )
     },
-    onSuccess: (after) => client.setQueryData(settingsQuery.queryKey, after),
+    // An answer knows nothing of what is changed meanwhile: that would go and come again.
+    onSuccess: (after) => {
+      if (client.isMutating({ mutationKey }) === 1) client.setQueryData(settingsQuery.queryKey, after)
+    },
     onError: (error) => {
       failed('The setting stays as it was', error)
       void client.invalidateQueries({ queryKey: settingsQuery.queryKey })

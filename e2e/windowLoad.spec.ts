@@ -14,7 +14,7 @@ test.afterEach(async () => {
 })
 
 const total = 100_000
-const burstBoundMs = 400
+const burstBoundMs = 1000
 
 function made(number: number): Entry {
   const name = `File ${String(number).padStart(6, '0')}.txt`

@@ -105,9 +105,9 @@ test('a video plays and is sought through by ranges', async ({ page }) => {
     if (!answer.url().includes('Film.webm')) return
     answers.push({ status: answer.status(), range: answer.request().headers()['range'] ?? '' })
   })
-  // So slow that the end is not there yet when it is sought.
+  // So slow that the end is not there yet when it is sought: the whole takes 20 s.
   const network = await page.context().newCDPSession(page)
-  const slow = { offline: false, latency: 0, downloadThroughput: 1_000_000, uploadThroughput: -1 }
+  const slow = { offline: false, latency: 0, downloadThroughput: 250_000, uploadThroughput: -1 }
   await network.send('Network.enable')
   await network.send('Network.emulateNetworkConditions', slow)
   await row(page, 'Film.webm').dblclick()

@@ -59,7 +59,9 @@ test('what is at home, what is in the office, what is on one machine', async ({ 
   await first.json('PATCH', `/v1/entries/${folder.id}`, { copies: 2 })
   // Much more than what is to lie on one machine alone, which then does not move to an emptier one.
   await first.put('Both/Twice.txt', randomBytes(4000), '?wait=all')
-  await until('each is known to be as full', async () => (await first.nodes()).every(({ usedBytes }) => usedBytes > 4000))
+  await until('each is known to be as full', async () =>
+    (await first.nodes()).every(({ usedBytes }) => usedBytes > 4000),
+  )
   await first.put('Once.txt', 'once')
   await page.setViewportSize({ width: 1280, height: 800 })
   const only = (await first.list('')).find(({ name }) => name === 'Once.txt')?.nodes ?? []

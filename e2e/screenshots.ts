@@ -54,6 +54,7 @@ const screens: readonly Shot[] = [
 const inUse: readonly Shot[] = [
   ...screens.slice(1),
   { name: 'files', path: 'files', prepare: pick('Plan.txt') },
+  { name: 'folder', path: 'files', prepare: pick('Photos') },
   {
     name: 'tiles',
     path: 'files/Photos',

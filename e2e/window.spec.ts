@@ -141,6 +141,17 @@ test('versions come back, searches narrow down, a reload stays where it was', as
   await page.getByRole('searchbox', { name: 'Search' }).fill('ict')
   await expect(page.getByRole('link', { name: 'picture.png', exact: true })).toBeVisible()
   expect(new URL(page.url()).search).toBe('?q=ict')
+  // By the keys it begins in the folder that is shown, and goes on everywhere if one likes.
+  await node.put('Elsewhere.png', 'no picture either')
+  await page.goBack()
+  await expect(row(page, 'picture.png')).toBeVisible()
+  await page.keyboard.press('Control+f')
+  await page.getByPlaceholder('Search in Letters').fill('png')
+  const results = page.getByRole('region', { name: 'Results' }).getByRole('listitem')
+  await expect(results).toHaveCount(1)
+  await expect(page.getByRole('button', { name: 'In: /Letters' })).toBeVisible()
+  await page.getByRole('button', { name: 'End filter In' }).click()
+  await expect(results).toHaveCount(2)
   expect(complaints).toEqual([])
 })
 

@@ -110,5 +110,9 @@ test('a stream of events that has fallen silent is opened anew, and goes on', as
   await page.clock.fastForward(60_000)
   await expect.poll(() => streams.length).toBe(2)
   await node.put('After.txt', 'after')
-  await expect(page.getByRole('grid').getByText('After.txt')).toBeVisible()
+  const after = page.getByRole('grid').getByRole('row').filter({ hasText: 'After.txt' })
+  await expect(after).toContainText('1 min. ago')
+  // Times go on by themselves.
+  await page.clock.fastForward(3 * 60_000)
+  await expect(after).toContainText(/[45] min\. ago/)
 })

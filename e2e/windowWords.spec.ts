@@ -48,5 +48,16 @@ test('names by the numbers in them; where a file is, how long the trash keeps it
     // The day where midnight came between.
     /On node1, which is switched off or cannot be reached since (\d+:\d\d.*|\w+day)\. Switch on node1\./,
   )
+
+  // A folder says how much is in it, where, and what of it is not safe.
+  await page.goto(`${first.url}/files`)
+  await row(page, 'Once').click()
+  const contents = details.getByRole('region', { name: 'What is in it' })
+  await expect(contents).toContainText('1 file, 4 bytes')
+  await expect(contents.getByRole('listitem')).toHaveText([/Away\s*1 file/, /node1.*all of it/])
+  await contents.getByRole('link', { name: '1 file' }).click()
+  await expect(page.getByRole('button', { name: 'State: Away' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'In: /Once' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Results' }).getByRole('listitem')).toHaveCount(1)
   expect(complaints).toEqual([])
 })

@@ -7,6 +7,7 @@ import {
   entryPageSchema,
   entryPatchSchema,
   entrySchema,
+  folderContentsSchema,
   folderQuerySchema,
   replicaPageSchema,
   searchQuerySchema,
@@ -163,6 +164,13 @@ export const contentRoutes: readonly Route[] = [
     summary: 'Which machine holds how much',
     query: pageQuerySchema,
     answers: { 200: replicaPageSchema },
+    errors: [...idErrors, 'wrong-kind'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/entries/{id}/contents',
+    summary: 'How much is in a folder, how safe it is, and where',
+    answers: { 200: folderContentsSchema },
     errors: [...idErrors, 'wrong-kind'],
   },
   {

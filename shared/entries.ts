@@ -24,6 +24,18 @@ export const fileStates = ['protected', 'copying', 'degraded', 'at-risk', 'unrea
 export const fileStateSchema = z.enum(fileStates)
 export type FileState = z.output<typeof fileStateSchema>
 
+/** Files by state; `total` is the sum of the others. */
+export const fileCountsSchema = z.object({
+  total: countSchema,
+  protected: countSchema,
+  copying: countSchema,
+  degraded: countSchema,
+  atRisk: countSchema,
+  unreachable: countSchema,
+  lost: countSchema,
+})
+export type FileCounts = z.output<typeof fileCountsSchema>
+
 export const entrySchema = z
   .object({
     id: idSchema,
@@ -113,6 +125,18 @@ export const replicaHolderSchema = z
   .meta({ id: 'ReplicaHolder' })
 export type ReplicaHolder = z.output<typeof replicaHolderSchema>
 export const replicaPageSchema = pageOf(replicaHolderSchema)
+
+/** What is in a folder and in those below: how much, how safe, and on which machines. */
+export const folderContentsSchema = z
+  .object({
+    files: fileCountsSchema,
+    folders: countSchema,
+    bytes: bytesSchema,
+    /** Machines that have any part of any of them, those with most files first. */
+    nodes: z.array(z.object({ nodeId: idSchema, name: z.string(), files: countSchema })),
+  })
+  .meta({ id: 'FolderContents' })
+export type FolderContents = z.output<typeof folderContentsSchema>
 
 export const trashItemSchema = z
   .object({

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 import { bytesSchema, countSchema, idSchema, reasonSchema, timeSchema } from './basics.ts'
-import { fileStateSchema } from './entries.ts'
+import { fileCountsSchema, fileStateSchema } from './entries.ts'
 
 const repairSchema = z.object({
   /** Copies to make now. */
@@ -34,15 +34,7 @@ export const healthSchema = z
       unreachable: countSchema,
       lost: countSchema,
     }),
-    files: z.object({
-      total: countSchema,
-      protected: countSchema,
-      copying: countSchema,
-      degraded: countSchema,
-      atRisk: countSchema,
-      unreachable: countSchema,
-      lost: countSchema,
-    }),
+    files: fileCountsSchema,
     /** Files by copies on members not past their grace: none, one, two, three, four, more. */
     filesByCopies: z.array(countSchema).length(6).optional(),
     repair: repairSchema,

@@ -369,6 +369,7 @@ function treeReads(views: TreeReads): TreeReads {
     list: (folder, options) => views.list(folder, options),
     isWithin: (id, ancestor) => views.isWithin(id, ancestor),
     countWithin: (folder, stopAfter) => views.countWithin(folder, stopAfter),
+    walkWithin: (folder) => views.walkWithin(folder),
     countAll: () => views.countAll(),
     filesWithin: (folder) => views.filesWithin(folder),
     versions: (id) => views.versions(id),

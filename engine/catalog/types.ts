@@ -221,6 +221,8 @@ export interface TreeReads {
   isWithin(id: EntryId, ancestor: EntryId): boolean
   /** Files and folders inside (itself not counted) and the bytes of their current versions; stops counting at `stopAfter` entries. */
   countWithin(folder: EntryView, stopAfter?: number): { entries: number; bytes: number }
+  /** The same folder by folder, in sums of what hangs in each: for counting in steps. */
+  walkWithin(folder: EntryView): Generator<{ files: number; folders: number; bytes: number }, void>
   countAll(): { files: number; folders: number; bytes: number }
   /** Live files whose effective place is below the folder, in no order. */
   filesWithin(folder: EntryView): IterableIterator<EntryView>
@@ -338,8 +340,8 @@ export interface FileGroups {
   group(number: number): FileGroup | undefined
   /** By number of the group; 0 is none. */
   groups(): FileGroup[]
-  /** Live files by number of their group. */
-  tally(): Generator<undefined, Uint32Array>
+  /** Live files by number of their group; all, or those below the folders. */
+  tally(within?: readonly EntryId[]): Generator<undefined, Uint32Array>
   /** By number of the entry, of folders: the greatest code of any file below. `codes` by number of the group. */
   worstByFolder(codes: Uint8Array): Generator<undefined, Uint8Array>
   /** Local number of an entry. */

@@ -1,6 +1,7 @@
 export { type Committed, commit } from './commit.ts'
 export { copyEntry, restoreVersion, settleConflict } from './content.ts'
 export { mustBe, mustBeAt, mustBeFile, mustBeFolder } from './paths.ts'
+export { folderContents } from './folderContents.ts'
 export { Reader } from './read.ts'
 export { holdsLastCopies, replaceNode } from './replace.ts'
 export { makeFolder, moveEntry, restoreFromTrash, setPolicy, trashFile, trashFolder } from './tree.ts'

@@ -31,6 +31,7 @@ import type {
   Pool,
   PoolCreate,
   PoolJoin,
+  FolderContents,
   ReplicaHolder,
   SearchQuery,
   LogLine,
@@ -156,6 +157,8 @@ export interface Service {
   restoreVersion(id: string, version: string): Promise<Entry>
   settle?(id: string, request: SettleRequest): Promise<Entry>
   replicas(id: string, query: PageQuery): Promise<Page<ReplicaHolder>>
+  /** Of folders only: `wrong-kind`. */
+  folderContents?(id: string): Promise<FolderContents>
   search(query: SearchQuery): Promise<Page<Entry>>
 
   // The trash

@@ -1,5 +1,5 @@
-/** What the service in memory answers that does not depend on files: its one machine, its health, pages of lists. */
-import type { Entry, Health, Node, Page, TrashItem } from '../../shared/index.ts'
+/** What the service in memory answers beside the files themselves: its one machine, its health, pages of lists, sums. */
+import type { Entry, FolderContents, Health, Node, Page, TrashItem } from '../../shared/index.ts'
 import { EngineError } from '../base/error.ts'
 
 export function memoryNode(id: string, usedBytes: number): Node {
@@ -50,4 +50,20 @@ export function pageOf<T>(items: T[], { limit, cursor }: { limit: number; cursor
   if (!Number.isSafeInteger(from) || from < 0) throw new EngineError('bad-cursor', 'The cursor is not from this list.')
   const next = from + limit < items.length ? String(from + limit) : null
   return { items: items.slice(from, from + limit), next }
+}
+
+interface Inside {
+  readonly kind: 'file' | 'folder'
+  readonly versions: readonly { readonly bytes: Uint8Array }[]
+}
+
+export function memoryContents(nodeId: string, inside: readonly Inside[]): FolderContents {
+  const files = inside.filter(({ kind }) => kind === 'file')
+  const none = { copying: 0, degraded: 0, atRisk: 0, unreachable: 0, lost: 0 }
+  return {
+    files: { total: files.length, protected: files.length, ...none },
+    folders: inside.length - files.length,
+    bytes: files.reduce((sum, { versions }) => sum + (versions.at(-1)?.bytes.length ?? 0), 0),
+    nodes: files.length === 0 ? [] : [{ nodeId, name: 'here', files: files.length }],
+  }
 }

@@ -5,6 +5,7 @@
 import {
   type Entry,
   type EntryPatch,
+  type FolderContents,
   type FolderQuery,
   type Health,
   joinPath,
@@ -19,7 +20,7 @@ import { EngineError } from '../base/error.ts'
 import type { Notice, OpenFile, PutOptions, SmallFile, SmallFileStored, Service } from '../gateway/index.ts'
 import { limits } from '../limits.ts'
 import { systemClock } from '../platform/index.ts'
-import { memoryHealth, memoryNode, memoryTrashItem, pageOf } from './memoryAnswers.ts'
+import { memoryContents, memoryHealth, memoryNode, memoryTrashItem, pageOf } from './memoryAnswers.ts'
 
 interface Content {
   readonly id: string
@@ -326,6 +327,12 @@ export class MemoryService implements Service {
     }
   }
 
+  async folderContents(id: string): Promise<FolderContents> {
+    const folder = this.#byId(id)
+    if (folder.kind === 'file') throw new EngineError('wrong-kind', `${folder.name} is a file.`)
+    return memoryContents(this.nodeId, [...itemsBelow(folder)])
+  }
+
   async search(query: { q: string; limit: number; cursor: string | null }): Promise<Page<Entry>> {
     const live = [...this.#items.values()].filter((item) => item !== this.#root && this.#isLive(item))
     const found = live.filter(({ name }) => name.toLowerCase().includes(query.q.toLowerCase()))
@@ -488,6 +495,13 @@ export class MemoryService implements Service {
       state: 'protected',
       reasons: [],
     }
+  }
+}
+
+function* itemsBelow(folder: Item): Generator<Item, void, void> {
+  for (const item of folder.children.values()) {
+    yield item
+    yield* itemsBelow(item)
   }
 }
 

@@ -38,6 +38,9 @@ export function applyEvents(client: QueryClient, events: Events): void {
   }
 }
 
+/** With more changes at once, sums over folders are not asked anew for them. */
+const contentsAsked = 50
+
 function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | GoneEntry>): void {
   const changes = new Map([...entries].map(([id, entry]) => [id, 'gone' in entry ? null : entry]))
   noteChanges(changes)
@@ -56,6 +59,8 @@ function applyEntries(client: QueryClient, entries: ReadonlyMap<string, Entry | 
     const after = applyChanges(rows, folders, query.queryKey[1] as string, treeSorting)
     if (after !== rows) client.setQueryData<readonly Entry[]>(query.queryKey, after)
   }
+  // Of what changes in masses health tells.
+  if (changes.size <= contentsAsked) void client.invalidateQueries({ queryKey: ['contents'] })
   // By what is cached, not by what changed: of thousands that changed few are looked at.
   for (const query of client.getQueryCache().findAll()) {
     const [kind, id] = query.queryKey as [string, string?]

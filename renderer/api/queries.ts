@@ -5,6 +5,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type {
   Activity,
   Discovered,
+  FolderContents,
   Health,
   Node,
   Pool,
@@ -89,6 +90,12 @@ export const replicasQuery = (id: string) =>
   queryOptions({
     queryKey: ['replicas', id],
     queryFn: ({ signal }) => all<ReplicaHolder>(`/v1/entries/${id}/replicas`, signal),
+  })
+
+export const folderContentsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['contents', id],
+    queryFn: ({ signal }) => request<FolderContents>('GET', `/v1/entries/${id}/contents`, { signal }),
   })
 
 export const whatIfQuery = (lost: readonly string[]) =>

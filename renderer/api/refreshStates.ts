@@ -15,7 +15,7 @@ const shortList = 1000
 const copyingAsked = 50
 
 export async function refreshStates(client: QueryClient): Promise<void> {
-  for (const key of ['nodes', 'pool', 'replicas', 'search', 'what-if'])
+  for (const key of ['nodes', 'pool', 'replicas', 'contents', 'search', 'what-if'])
     void client.invalidateQueries({ queryKey: [key] })
   const folders = client.getQueryCache().findAll({ queryKey: ['folder'] })
   let isLong = false

@@ -15,7 +15,7 @@ const shortcuts: readonly (readonly [keys: readonly string[], what: string])[] =
   [[mod, 'X'], 'Cut'],
   [[mod, 'V'], 'Paste'],
   [[mod, 'Z'], 'Undo'],
-  [[mod, 'F'], 'Search'],
+  [[mod, 'F'], 'Search here'],
   [[mod, 'K'], 'Command palette'],
   [[mod, '1 … 6'], 'Screens'],
   [[mod, 'Shift', 'N'], 'New folder'],

@@ -4,7 +4,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Entry, Version } from '../../shared/index.ts'
 import { nodesQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { exactTime } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { restoreVersion, settle } from './actions.ts'
 import classes from './Compare.module.css'
 import { PreviewContent } from './preview/PreviewContent.tsx'
@@ -77,8 +78,8 @@ function Head({ version }: { readonly version: Version }) {
   return (
     <div>
       <Text fw={600}>{version.current ? `${author} (shown now)` : author}</Text>
-      <Text size="sm" c="dimmed" title={exactTime(version.created)}>
-        {timeText(version.created)}, {sizeText(version.size)}
+      <Text size="sm" c="dimmed">
+        <When at={version.created} />, {sizeText(version.size)}
       </Text>
     </div>
   )

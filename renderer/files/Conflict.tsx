@@ -6,7 +6,7 @@ import { useState } from 'react'
 import type { Entry } from '../../shared/index.ts'
 import { nodesQuery, versionsQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
-import { timeText } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { contentAddress, settle } from './actions.ts'
 import { Compare } from './Compare.tsx'
 import { headsOf } from './headsOf.ts'
@@ -36,7 +36,7 @@ export function Conflict({ entry }: { readonly entry: Entry }) {
               {nodes.data?.find(({ id }) => id === head.author)?.name ?? 'A machine'}
             </a>
             <Text component="span" display="block" className={classes.sub}>
-              {timeText(head.created)}, {sizeText(head.size)}
+              <When at={head.created} />, {sizeText(head.size)}
             </Text>
           </Text>
           <Button size="compact-sm" variant="default" flex="none" onClick={() => void settle(client, entry, head.id)}>

@@ -8,9 +8,10 @@ import { Remedy } from '../health/Remedy.tsx'
 import { itemsText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { download } from './actions.ts'
 import { Conflict } from './Conflict.tsx'
+import { Contents } from './Contents.tsx'
 import { Copies } from './Copies.tsx'
 import { CopiesWanted } from './CopiesWanted.tsx'
 import classes from './Details.module.css'
@@ -85,7 +86,9 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
           </>
         )}
         <dt>Modified</dt>
-        <dd title={exactTime(entry.modified)}>{timeText(entry.modified)}</dd>
+        <dd>
+          <When at={entry.modified} />
+        </dd>
         <dt>
           <label htmlFor={`wanted-${entry.id}`}>Copies wanted</label>
         </dt>
@@ -102,7 +105,9 @@ function One({ entry, onPreview }: { readonly entry: Entry; readonly onPreview: 
           <Copies entry={entry} />
           <Versions entry={entry} />
         </>
-      ) : null}
+      ) : (
+        <Contents folder={entry} />
+      )}
     </>
   )
 }

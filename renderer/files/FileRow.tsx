@@ -6,7 +6,7 @@ import type { MachineFacts } from '../machines/machineFacts.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
 import { sizeText } from '../words/sizes.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { EntryIcon } from './EntryIcon.tsx'
 import classes from './FileList.module.css'
 import { NameBox } from './NameBox.tsx'
@@ -88,8 +88,8 @@ export const FileRow = memo(function FileRow(props: Props) {
         <StateBadge look={fileStateLooks[entry.state]} sentence={stateSentence(entry, machines)} />
       </div>
       <WhereCell entry={entry} machines={machines} />
-      <div role="gridcell" className={classes.modified} title={exactTime(entry.modified)}>
-        {timeText(entry.modified)}
+      <div role="gridcell" className={classes.modified}>
+        <When at={entry.modified} />
       </div>
       <div role="gridcell" className={classes.size}>
         {entry.size === null ? '' : sizeText(entry.size)}

@@ -6,7 +6,8 @@ import { useState } from 'react'
 import type { Entry, Version } from '../../shared/index.ts'
 import { nodesQuery, versionsQuery } from '../api/queries.ts'
 import { sizeText } from '../words/sizes.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { exactTime } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { contentAddress, restoreVersion } from './actions.ts'
 import { Compare } from './Compare.tsx'
 import classes from './Details.module.css'
@@ -47,14 +48,18 @@ function Line({ entry, version, onCompare }: LineProps) {
   const client = useQueryClient()
   const nodes = useQuery(nodesQuery)
   const author = nodes.data?.find(({ id }) => id === version.author)?.name
-  const when = timeText(version.created)
   return (
     <li className={classes.item}>
       <span className={classes.grow}>
-        <span title={exactTime(version.created)}>{version.current ? 'Current' : when}</span>
+        {version.current ? 'Current' : <When at={version.created} />}
         <span className={classes.sub}>
           {' '}
-          {[version.current ? when : undefined, sizeText(version.size), author].filter(Boolean).join(', ')}
+          {version.current ? (
+            <>
+              <When at={version.created} />,{' '}
+            </>
+          ) : null}
+          {[sizeText(version.size), author].filter(Boolean).join(', ')}
         </span>
       </span>
       <Menu position="bottom-end">

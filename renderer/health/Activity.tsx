@@ -3,7 +3,7 @@ import { Button, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { activityQuery } from '../api/queries.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import classes from './HealthScreen.module.css'
 
 const shownFirst = 12
@@ -26,9 +26,7 @@ export function Activity() {
         <ol className={classes.activity}>
           {shown.map(({ id, at, text }) => (
             <li key={id}>
-              <time dateTime={at} title={exactTime(at)}>
-                {timeText(at)}
-              </time>
+              <When at={at} />
               <span>{text}</span>
             </li>
           ))}

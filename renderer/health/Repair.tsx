@@ -5,7 +5,7 @@ import type { Health, Node } from '../../shared/index.ts'
 import { request } from '../api/client.ts'
 import { failed } from '../app/undo.ts'
 import { countText, sizeText } from '../words/sizes.ts'
-import { untilText } from '../words/times.ts'
+import { Until } from '../words/When.tsx'
 import classes from './HealthScreen.module.css'
 
 export function Repair({ health, nodes }: { readonly health: Health; readonly nodes: readonly Node[] }) {
@@ -45,7 +45,7 @@ export function Repair({ health, nodes }: { readonly health: Health; readonly no
       {(repair.waiting ?? []).map(({ nodeId, until, bytes }) => (
         <Text size="sm" c="dimmed" key={nodeId}>
           {nodes.find(({ id }) => id === nodeId)?.name ?? 'A machine'}: {sizeText(bytes)} are copied anew{' '}
-          {untilText(until)} unless it returns.
+          <Until at={until} /> unless it returns.
         </Text>
       ))}
     </section>

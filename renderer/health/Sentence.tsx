@@ -3,7 +3,7 @@ import { Text, Title } from '@mantine/core'
 import { IconShieldOff } from '@tabler/icons-react'
 import type { Health } from '../../shared/index.ts'
 import { fileStateLooks } from '../words/states.ts'
-import { untilText } from '../words/times.ts'
+import { Until } from '../words/When.tsx'
 import classes from './HealthScreen.module.css'
 import { Remedy } from './Remedy.tsx'
 import { healthSentence } from './sentences.ts'
@@ -29,7 +29,11 @@ export function Sentence({ health, machines }: { readonly health: Health; readon
             <li key={`${reason.code} ${reason.text}`}>
               <Text span>
                 {sentence.startsWith(reason.text.replace(/\.$/, '')) ? null : `${reason.text} `}
-                {reason.at === undefined ? null : `That begins ${untilText(reason.at)}. `}
+                {reason.at === undefined ? null : (
+                  <>
+                    That begins <Until at={reason.at} />.{' '}
+                  </>
+                )}
                 {reason.action === undefined ? null : (
                   <Text span c="dimmed">
                     {reason.action}

@@ -7,7 +7,7 @@ import { useMemo } from 'react'
 import type { Invite as InviteFacts } from '../../shared/index.ts'
 import { request, wordsOf } from '../api/client.ts'
 import { Message } from '../app/Message.tsx'
-import { untilText } from '../words/times.ts'
+import { Until } from '../words/When.tsx'
 import classes from './Invite.module.css'
 
 export function Invite({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
@@ -66,7 +66,7 @@ function Content() {
             )}
           </CopyButton>
           <Text size="sm" c="dimmed">
-            Works once, ends {untilText(expiresAt)}.
+            Works once, ends <Until at={expiresAt} />.
           </Text>
         </Group>
         <Text size="sm" c="dimmed">

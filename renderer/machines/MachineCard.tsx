@@ -7,6 +7,7 @@ import { filesText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { machineLook } from '../words/states.ts'
 import { exactTime, untilText } from '../words/times.ts'
+import { useTimePassing } from '../words/When.tsx'
 import { isWaitedFor } from './machineActions.ts'
 import classes from './MachineCard.module.css'
 import { Sparkline } from './Sparkline.tsx'
@@ -22,6 +23,7 @@ interface Props {
 }
 
 export function MachineCard({ node, menu, onOpen }: Props) {
+  useTimePassing()
   const Icon = icons[node.deviceClass]
   const used = `${sizeText(node.usedBytes)} of ${sizeText(node.quotaBytes)}`
   const percent = node.quotaBytes === 0 ? 0 : Math.round((100 * node.usedBytes) / node.quotaBytes)

@@ -6,7 +6,7 @@ import { Link } from '../app/Link.tsx'
 import { countText, filesText, sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { machineLook } from '../words/states.ts'
-import { exactTime, timeText, untilText } from '../words/times.ts'
+import { Until, When } from '../words/When.tsx'
 import { kindWords } from './kinds.ts'
 import { isWaitedFor } from './machineActions.ts'
 import classes from './MachineDetails.module.css'
@@ -37,13 +37,7 @@ export function MachineDetails({ node, nodes, onClose }: Props) {
           <Fact word="Place">{node.site || 'none named'}</Fact>
           <Fact word="Kind">{kindWords[node.deviceClass]}</Fact>
           <Fact word="Last seen">
-            {node.self ? (
-              'this machine'
-            ) : node.lastSeen === null ? (
-              'not yet'
-            ) : (
-              <span title={exactTime(node.lastSeen)}>{timeText(node.lastSeen)}</span>
-            )}
+            {node.self ? 'this machine' : node.lastSeen === null ? 'not yet' : <When at={node.lastSeen} />}
           </Fact>
           <Fact word="Holds">{sizeText(node.usedBytes)}</Fact>
           <Fact word="Space given">{sizeText(node.quotaBytes)}</Fact>
@@ -55,11 +49,11 @@ export function MachineDetails({ node, nodes, onClose }: Props) {
           </Fact>
           {awayUntil === null ? null : (
             <Fact word="Away until">
-              <span title={exactTime(awayUntil)}>{untilText(awayUntil)}</span>
+              <Until at={awayUntil} />
             </Fact>
           )}
           {waitEnds === null ? null : (
-            <Fact word="Copied anew">{isWaitedFor(node) ? untilText(waitEnds) : 'by now, or under way'}</Fact>
+            <Fact word="Copied anew">{isWaitedFor(node) ? <Until at={waitEnds} /> : 'by now, or under way'}</Fact>
           )}
           {shedding === null ? null : <Fact word="Still to move">{sizeText(shedding.bytesLeft)}</Fact>}
           {heir === undefined ? null : <Fact word="Replaced by">{heir.name}</Fact>}

@@ -78,9 +78,15 @@ export function Filters() {
       ...machineFacts.map(({ id, name }) => ({ label: name, set: { node: id } })),
     ],
   }
+  const folder = useAddress().query.get('folder')
+  const within: Filter = {
+    word: 'In',
+    fields: ['folder'],
+    choices: folder === null ? [] : [{ label: folder, set: { folder } }],
+  }
   return (
     <div className={classes.filters} role="group" aria-label="Filters">
-      {[types, sizes, dates(), machines, states].map((filter) => (
+      {[...(folder === null ? [] : [within]), types, sizes, dates(), machines, states].map((filter) => (
         <Chip key={filter.word} filter={filter} />
       ))}
     </div>

@@ -18,7 +18,7 @@ import { type MachineFacts, useMachineFacts } from '../machines/machineFacts.ts'
 import { sizeText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
 import { fileStateLooks, stateSentence } from '../words/states.ts'
-import { exactTime, timeText } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import { Filters } from './Filters.tsx'
 import classes from './SearchScreen.module.css'
 
@@ -129,8 +129,8 @@ function Row({ entry, machines, top }: RowProps) {
       <Text size="sm" c="dimmed" className={classes.where} truncate title={where.sentence}>
         {where.machines.map(({ name }) => name).join(', ')}
       </Text>
-      <Text size="sm" c="dimmed" className={classes.when} title={exactTime(entry.modified)}>
-        {timeText(entry.modified)}
+      <Text size="sm" c="dimmed" className={classes.when}>
+        <When at={entry.modified} />
       </Text>
       <Text size="sm" c="dimmed" className={rows.size}>
         {entry.size === null ? '' : sizeText(entry.size)}

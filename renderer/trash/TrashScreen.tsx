@@ -13,7 +13,8 @@ import { VirtualList } from '../app/VirtualList.tsx'
 import { encodePath, parseJsonPath } from '../../shared/paths.ts'
 import { EntryIcon } from '../files/EntryIcon.tsx'
 import { sizeText } from '../words/sizes.ts'
-import { dateText, exactTime, timeText } from '../words/times.ts'
+import { dateText, exactTime } from '../words/times.ts'
+import { When } from '../words/When.tsx'
 import classes from './TrashScreen.module.css'
 
 export function TrashScreen() {
@@ -69,10 +70,8 @@ function Row({ item, top }: { readonly item: TrashItem; readonly top: number }) 
         </Text>
       </div>
       <Text size="sm" c="dimmed" className={classes.when}>
-        <span title={exactTime(item.deletedAt)}>
-          Deleted {timeText(item.deletedAt)}
-          {by === undefined ? '' : ` on ${by}`}
-        </span>
+        Deleted <When at={item.deletedAt} />
+        {by === undefined ? '' : ` on ${by}`}
         {item.expiresAt === null || Date.parse(item.expiresAt) < Date.now() ? null : (
           <span title={exactTime(item.expiresAt)}>, kept at least until {dateText(item.expiresAt)}</span>
         )}

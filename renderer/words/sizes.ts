@@ -38,6 +38,10 @@ export function filesText(count: number): string {
   return `${countText(count)} ${count === 1 ? 'file' : 'files'}`
 }
 
+export function foldersText(count: number): string {
+  return `${countText(count)} ${count === 1 ? 'folder' : 'folders'}`
+}
+
 export function itemsText(count: number): string {
   return `${countText(count)} ${count === 1 ? 'item' : 'items'}`
 }

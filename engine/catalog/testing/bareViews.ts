@@ -15,6 +15,7 @@ const noTree = {
   list: none,
   isWithin: none,
   countWithin: none,
+  walkWithin: none,
   countAll: none,
   filesWithin: none,
   versions: none,
@@ -66,6 +67,7 @@ export class BareViews implements DerivedViews {
   readonly list = noTree.list
   readonly isWithin = noTree.isWithin
   readonly countWithin = noTree.countWithin
+  readonly walkWithin = noTree.walkWithin
   readonly countAll = noTree.countAll
   readonly filesWithin = noTree.filesWithin
   readonly versions = noTree.versions

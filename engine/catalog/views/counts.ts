@@ -55,15 +55,27 @@ export class Counts {
       return { entries: files + count - folders.filter((number) => number !== RECOVERED).length, bytes }
     }
     const counted = { entries: 0, bytes: 0 }
-    const rest = [...folders]
-    for (let folder = rest.pop(); folder !== undefined && counted.entries < stopAfter; folder = rest.pop()) {
-      const files = this.#filesIn.get<{ entries: number; bytes: number }>(folder)
-      const inner = this.#foldersIn.all<number>(folder)
-      counted.entries += (files?.entries ?? 0) + inner.filter((number) => number !== RECOVERED).length
-      counted.bytes += files?.bytes ?? 0
-      rest.push(...inner)
+    for (const { files, folders: inner, bytes } of this.walk(folders)) {
+      counted.entries += files + inner
+      counted.bytes += bytes
+      if (counted.entries >= stopAfter) break
     }
     return { ...counted, entries: Math.min(counted.entries, stopAfter) }
+  }
+
+  /** What hangs in each of the folders and of those below, one after the other; nothing is held open between two. */
+  *walk(folders: readonly number[]): Generator<Totals, void> {
+    const rest = [...folders]
+    for (let folder = rest.pop(); folder !== undefined; folder = rest.pop()) {
+      const files = this.#filesIn.get<{ entries: number; bytes: number }>(folder)
+      const inner = this.#foldersIn.all<number>(folder)
+      rest.push(...inner)
+      yield {
+        files: files?.entries ?? 0,
+        folders: inner.filter((number) => number !== RECOVERED).length,
+        bytes: files?.bytes ?? 0,
+      }
+    }
   }
 
   /** True if a change of liveness has to be told. */

@@ -6,6 +6,7 @@ import { type ChunkId, type EntryId, type NodeId, ROOT_ENTRY } from '../../base/
 import type { ChunkReference } from '../../ports.ts'
 import { buildSegments } from '../segments.ts'
 import type { EntryView, FileGroup, Segment } from '../types.ts'
+import { RECOVERED_ENTRY } from './entryTable.ts'
 import { listAll } from './testing/dump.ts'
 import { idOf, testKeys } from './testing/openViews.ts'
 import { Story } from './testing/story.ts'
@@ -170,6 +171,16 @@ function expectLikeNaive(tale: Tale): void {
     assert.equal(textOf(own.copies, fewestOf(own)), text)
   }
   assert.deepEqual(counted, found)
+  for (const folder of [...tale.folders, RECOVERED_ENTRY]) {
+    const view = tale.views.entry(folder)
+    if (view === undefined) continue
+    const within = [...tale.naive()].filter(({ file }) => tale.views.isWithin(file.id, view.id))
+    const told = drained(groups.tally(view.ids.length === 0 ? [view.id] : view.ids)).reduce(
+      (sum, files) => sum + files,
+      0,
+    )
+    assert.equal(told, within.length, view.path)
+  }
   const codes = Uint8Array.from(all.map((group) => codeOf(fewestOf(group))))
   const below = drained(groups.worstByFolder(codes))
   for (const folder of tale.folders) {

@@ -156,32 +156,32 @@ export class FileGroupViews implements FileGroups {
     return this.#groupOf.get(entryNumber)
   }
 
-  *tally(): Generator<undefined, Uint32Array> {
+  *tally(within?: readonly EntryId[]): Generator<undefined, Uint32Array> {
     const counts = new Uint32Array(this.#keys.length)
     const length = this.#groupOf.length
-    // 0: not looked at, 1: live, 2: dead.
+    const roots = within?.map((id) => this.entryNumber(id)) ?? [ROOT, RECOVERED]
+    // 0: not looked at, 1: hangs below a root, 2: does not.
     const fates = new Uint8Array(Math.max(this.#placeOf.length, RECOVERED + 1))
-    fates[ROOT] = 1
-    fates[RECOVERED] = 1
+    for (const root of roots) if (root !== undefined) fates[root] = 1
     for (let number = 0; number < length; number++) {
       if (number % limits.groupScan === limits.groupScan - 1) yield
       const group = this.#groupOf.get(number)
-      if (group === noGroup || !this.#isLive(number, fates)) continue
+      if (group === noGroup || !this.#isBelow(number, fates)) continue
       counts[group] = (counts[group] ?? 0) + 1
     }
     return counts
   }
 
-  #isLive(number: number, fates: Uint8Array): boolean {
+  #isBelow(number: number, fates: Uint8Array): boolean {
     const passed: number[] = []
     let place = this.#placeOf.get(number)
     while (place !== 0 && fates[place - 1] === 0 && passed.length <= limits.groupStep) {
       passed.push(place - 1)
       place = this.#placeOf.get(place - 1)
     }
-    const isLive = place !== 0 && fates[place - 1] === 1
-    for (const folder of passed) fates[folder] = isLive ? 1 : 2
-    return isLive
+    const isBelow = place !== 0 && fates[place - 1] === 1
+    for (const folder of passed) fates[folder] = isBelow ? 1 : 2
+    return isBelow
   }
 
   *worstByFolder(codes: Uint8Array): Generator<undefined, Uint8Array> {

@@ -339,6 +339,14 @@ test('counting inside a folder stops where it is told', () => {
   assert.deepEqual(story.views.countWithin(view), { entries: 6, bytes: 15 })
   assert.equal(story.views.countWithin(view, 3).entries, 3)
   assert.deepEqual(story.views.countWithin(view, 100), { entries: 6, bytes: 15 })
+  const sums = [...story.views.walkWithin(view)]
+  assert.deepEqual(
+    [
+      sums.reduce((sum, { files, folders }) => sum + files + folders, 0),
+      sums.reduce((sum, { bytes }) => sum + bytes, 0),
+    ],
+    [6, 15],
+  )
   const paths = [...story.views.filesWithin(view)].map((each) => each.path)
   assert.deepEqual(
     paths.sort(),

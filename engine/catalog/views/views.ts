@@ -303,6 +303,10 @@ export class Views implements DerivedViews {
     return this.#counts.inside(this.#paths.folderOf(folder).numbers, stopAfter)
   }
 
+  walkWithin(folder: EntryView): ReturnType<TreeReads['walkWithin']> {
+    return this.#counts.walk(this.#paths.folderOf(folder).numbers)
+  }
+
   countAll(): { files: number; folders: number; bytes: number } {
     return { ...this.#counts.all.get() }
   }

@@ -52,6 +52,9 @@ export function treeRoutes(app: FastifyInstance, service: Service): void {
   app.get('/v1/entries/:id/replicas', (request) =>
     service.replicas(idOf(request), check(pageQuerySchema, request.query)),
   )
+  if (service.folderContents !== undefined) {
+    app.get('/v1/entries/:id/contents', (request) => service.folderContents?.(idOf(request)))
+  }
   if (service.settle !== undefined) {
     app.post('/v1/entries/:id/settle', (request) => {
       const decision = check(settleRequestSchema, request.body)

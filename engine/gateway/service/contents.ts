@@ -10,6 +10,7 @@ import type { Entry, EntryPatch, FolderQuery, Page, ReplicaHolder, Version } fro
 import { parseJsonPath } from '../../../shared/index.ts'
 import type { OpenFile, PutOptions, Service, SmallFile, SmallFileStored } from '../service.ts'
 import { settledForFolders, toEntry, toTrashItem, toVersion } from './entries.ts'
+import { toFileCounts } from './health.ts'
 import { pageOf, pageOfAll } from './paging.ts'
 import { machineName } from './words.ts'
 import { inPool, knownMember, type NodeParts, type PoolParts } from './parts.ts'
@@ -33,6 +34,7 @@ type Contents = Pick<
   | 'restoreVersion'
   | 'settle'
   | 'replicas'
+  | 'folderContents'
   | 'search'
   | 'trash'
   | 'restoreFromTrash'
@@ -133,6 +135,17 @@ export function contentOperations(parts: NodeParts): Required<Contents> {
       const here = pool()
       const file = files.mustBeFile(files.mustBe(here.catalog.read, EntryIds.parse(id)))
       return pageOfAll('replicas', holdersOf(here, file), query)
+    },
+    async folderContents(id) {
+      const here = pool()
+      const folder = files.mustBeFolder(files.mustBe(here.catalog.read, EntryIds.parse(id)))
+      const { counts, folders, bytes, nodes } = await files.folderContents(here, folder)
+      return {
+        files: toFileCounts(counts),
+        folders,
+        bytes,
+        nodes: nodes.map((each) => ({ ...each, name: machineName(here, each.nodeId) })),
+      }
     },
     async search(query) {
       return await search(pool(), query)

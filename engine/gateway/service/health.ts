@@ -5,7 +5,7 @@
 import { NodeIds } from '../../base/ids.ts'
 import type { StateCounts } from '../../files/index.ts'
 import { type FileState, fileStates, worse } from '../../placement/index.ts'
-import type { Health } from '../../../shared/index.ts'
+import type { FileCounts, Health } from '../../../shared/index.ts'
 import type { Service } from '../service.ts'
 
 import { timeText } from './words.ts'
@@ -52,27 +52,18 @@ const noPoolHealth: Health = {
 async function toHealth(parts: NodeParts, pool: PoolParts): Promise<Health> {
   const { counts: files, byCopies } = await pool.census.settled()
   const { counts: chunks } = pool.census.chunks()
-  const total = (counts: StateCounts) => Object.values(counts).reduce((sum, count) => sum + count, 0)
   const repair = pool.repair.status()
   return {
     state: worstOf(files),
     chunks: {
-      total: total(chunks),
+      total: totalOf(chunks),
       full: chunks.protected,
       degraded: chunks.degraded + chunks.copying,
       atRisk: chunks['at-risk'],
       unreachable: chunks.unreachable,
       lost: chunks.lost,
     },
-    files: {
-      total: total(files),
-      protected: files.protected,
-      copying: files.copying,
-      degraded: files.degraded,
-      atRisk: files['at-risk'],
-      unreachable: files.unreachable,
-      lost: files.lost,
-    },
+    files: toFileCounts(files),
     filesByCopies: [...byCopies],
     repair: {
       queuedChunks: repair.queuedChunks,
@@ -99,6 +90,13 @@ async function toHealth(parts: NodeParts, pool: PoolParts): Promise<Health> {
     reasons: healthReasons(parts, pool, { files, repair }),
   }
 }
+
+export function toFileCounts(counts: StateCounts): FileCounts {
+  const { protected: whole, copying, degraded, 'at-risk': atRisk, unreachable, lost } = counts
+  return { total: totalOf(counts), protected: whole, copying, degraded, atRisk, unreachable, lost }
+}
+
+const totalOf = (counts: StateCounts) => Object.values(counts).reduce((sum, count) => sum + count, 0)
 
 function worstOf(counts: StateCounts): FileState {
   return fileStates.reduce<FileState>((worst, state) => (counts[state] > 0 ? worse(worst, state) : worst), 'protected')

@@ -32,6 +32,10 @@ test('a machine that goes to sleep and returns is told; what if it were lost', a
   await expect(page.getByText('No file would be lost.')).toBeVisible()
   await page.getByRole('button', { name: 'Imagine node0 lost' }).click()
   await expect(page.getByText('1 file would be lost')).toBeVisible()
+  // From a number to the files that it counts.
+  await page.getByRole('link', { name: 'Protected: show 1 file' }).click()
+  await expect(page.getByRole('button', { name: 'State: Protected' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Results' }).getByRole('listitem')).toHaveText(/Kept\.txt/)
 })
 
 test('a machine that dies for good: the dashboard turns, copies are made anew, and it turns back', async ({ page }) => {

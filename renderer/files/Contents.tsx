@@ -6,7 +6,7 @@ import { wordsOf } from '../api/client.ts'
 import { folderContentsQuery, nodesQuery } from '../api/queries.ts'
 import { Link } from '../app/Link.tsx'
 import { filesText, foldersText, sizeText } from '../words/sizes.ts'
-import { fileStateLooks, machineLook } from '../words/states.ts'
+import { fileStateLooks, filesByState, machineLook } from '../words/states.ts'
 import classes from './Details.module.css'
 
 export function Contents({ folder }: { readonly folder: Entry }) {
@@ -27,9 +27,11 @@ export function Contents({ folder }: { readonly folder: Entry }) {
         <>
           <Text size="sm">{sumText(contents.data)}</Text>
           <ul className={classes.list}>
-            {unsafe(contents.data).map(({ state, files }) => (
-              <State key={state} state={state} files={files} folder={folder} />
-            ))}
+            {filesByState(contents.data.files).map(([state, files]) =>
+              state === 'protected' || files === 0 ? null : (
+                <State key={state} state={state} files={files} folder={folder} />
+              ),
+            )}
             {contents.data.nodes.map((holder) => (
               <Machine
                 key={holder.nodeId}
@@ -51,17 +53,6 @@ function sumText({ files, folders, bytes }: FolderContents): string {
   return `${filesText(files.total)}${folders === 0 ? '' : ` in ${foldersText(folders)}`}, ${sizeText(bytes)}`
 }
 
-function unsafe({ files }: FolderContents): { readonly state: FileState; readonly files: number }[] {
-  const counts: readonly (readonly [FileState, number])[] = [
-    ['lost', files.lost],
-    ['unreachable', files.unreachable],
-    ['at-risk', files.atRisk],
-    ['degraded', files.degraded],
-    ['copying', files.copying],
-  ]
-  return counts.filter(([, count]) => count > 0).map(([state, count]) => ({ state, files: count }))
-}
-
 function State({
   state,
   files,
@@ -76,7 +67,11 @@ function State({
     <li className={classes.item}>
       <Icon size={17} stroke={1.7} color={color} aria-hidden />
       <span className={classes.grow}>{word}</span>
-      <Anchor component={Link} to={`/search?folder=${encodeURIComponent(folder.path)}&state=${state}`} size="sm">
+      <Anchor
+        component={Link}
+        to={`/search?folder=${encodeURIComponent(folder.path)}&kind=file&state=${state}`}
+        size="sm"
+      >
         {filesText(files)}
       </Anchor>
     </li>

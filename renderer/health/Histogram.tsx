@@ -1,20 +1,12 @@
 /** How many files are in which state and have how many copies, as bars of one scale with their numbers. */
-import { Title } from '@mantine/core'
+import { Anchor, Title } from '@mantine/core'
 import { Fragment } from 'react'
 import type { Health } from '../../shared/index.ts'
-import { countText } from '../words/sizes.ts'
+import { Link } from '../app/Link.tsx'
+import { countText, filesText } from '../words/sizes.ts'
 import { StateBadge } from '../words/StateBadge.tsx'
-import { fileStateLooks } from '../words/states.ts'
+import { fileStateLooks, filesByState } from '../words/states.ts'
 import classes from './HealthScreen.module.css'
-
-const rows = [
-  ['protected', 'protected'],
-  ['copying', 'copying'],
-  ['degraded', 'degraded'],
-  ['at-risk', 'atRisk'],
-  ['unreachable', 'unreachable'],
-  ['lost', 'lost'],
-] as const
 
 /** How many files have how many copies: the same bars in the one accent, the wanted number not judged here. */
 export function CopiesHistogram({ health: { files, filesByCopies } }: { readonly health: Health }) {
@@ -56,19 +48,30 @@ export function Histogram({ health: { files } }: { readonly health: Health }) {
         {countText(files.total)} files by state
       </Title>
       <div className={classes.bars}>
-        {rows.map(([state, field]) => {
+        {filesByState(files).map(([state, count]) => {
           const look = fileStateLooks[state]
-          const percent = files.total === 0 ? 0 : (100 * files[field]) / files.total
+          const percent = files.total === 0 ? 0 : (100 * count) / files.total
           // What is there is seen, however little it is.
-          const width = files[field] > 0 ? Math.max(1.5, percent) : 0
+          const width = count > 0 ? Math.max(1.5, percent) : 0
           return (
             <Fragment key={state}>
               <StateBadge look={look} />
               <div className={classes.bar} aria-hidden>
                 <div style={{ width: `${width}%`, background: look.color }} />
               </div>
-              <span className={classes.number} data-none={files[field] === 0 || undefined}>
-                {countText(files[field])}
+              <span className={classes.number} data-none={count === 0 || undefined}>
+                {count === 0 ? (
+                  0
+                ) : (
+                  <Anchor
+                    component={Link}
+                    to={`/search?kind=file&state=${state}`}
+                    inherit
+                    aria-label={`${look.word}: show ${filesText(count)}`}
+                  >
+                    {countText(count)}
+                  </Anchor>
+                )}
               </span>
             </Fragment>
           )

@@ -29,6 +29,7 @@ const types: Filter = {
     { label: 'Music', set: { type: 'audio' } },
     { label: 'Documents', set: { type: 'document' } },
     { label: 'Archives', set: { type: 'archive' } },
+    { label: 'Files', set: { kind: 'file' } },
     { label: 'Folders', set: { kind: 'folder' } },
   ],
 }

@@ -15,7 +15,7 @@ import {
   IconTrash,
   type Icon,
 } from '@tabler/icons-react'
-import type { Entry, FileState, Node, Reason } from '../../shared/index.ts'
+import type { Entry, FileCounts, FileState, Node, Reason } from '../../shared/index.ts'
 import { sinceText, timeText } from './times.ts'
 
 export interface StateLook {
@@ -32,6 +32,18 @@ export const fileStateLooks: Readonly<Record<FileState, StateLook>> = {
   'at-risk': { word: 'At risk', color: 'var(--state-at-risk)', icon: IconShieldExclamation },
   unreachable: { word: 'Away', color: 'var(--state-unreachable)', icon: IconCloudOff },
   lost: { word: 'Lost', color: 'var(--state-lost)', icon: IconShieldX },
+}
+
+/** Files by state, the best first. */
+export function filesByState(files: FileCounts): readonly (readonly [state: FileState, files: number])[] {
+  return [
+    ['protected', files.protected],
+    ['copying', files.copying],
+    ['degraded', files.degraded],
+    ['at-risk', files.atRisk],
+    ['unreachable', files.unreachable],
+    ['lost', files.lost],
+  ]
 }
 
 /**

@@ -9,6 +9,7 @@ import { machineLook } from '../words/states.ts'
 import { exactTime, untilText } from '../words/times.ts'
 import { useTimePassing } from '../words/When.tsx'
 import { isWaitedFor } from './machineActions.ts'
+import { isThere } from './machineFacts.ts'
 import classes from './MachineCard.module.css'
 import { Sparkline } from './Sparkline.tsx'
 
@@ -66,7 +67,7 @@ export function MachineCard({ node, menu, onOpen }: Props) {
           {used}
         </Text>
       </div>
-      {node.traffic ? <Sparkline traffic={node.traffic} /> : null}
+      {node.traffic ? <Sparkline traffic={node.traffic} isThere={isThere(node)} /> : null}
       {node.shedding === null ? null : <Shedding shedding={node.shedding} usedBytes={node.usedBytes} />}
       {sentencesOf(node).map((text) => (
         <Text key={text} size="sm">

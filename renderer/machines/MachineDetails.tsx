@@ -9,6 +9,7 @@ import { machineLook } from '../words/states.ts'
 import { Until, When } from '../words/When.tsx'
 import { kindWords } from './kinds.ts'
 import { isWaitedFor } from './machineActions.ts'
+import { isThere } from './machineFacts.ts'
 import classes from './MachineDetails.module.css'
 import { Sparkline } from './Sparkline.tsx'
 
@@ -32,7 +33,7 @@ export function MachineDetails({ node, nodes, onClose }: Props) {
     >
       <Stack gap="lg">
         <StateBadge look={machineLook(node)} />
-        {traffic ? <Sparkline traffic={traffic} /> : null}
+        {traffic ? <Sparkline traffic={traffic} isThere={isThere(node)} /> : null}
         <dl className={classes.facts}>
           <Fact word="Place">{node.site || 'none named'}</Fact>
           <Fact word="Kind">{kindWords[node.deviceClass]}</Fact>

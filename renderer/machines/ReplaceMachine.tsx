@@ -6,6 +6,7 @@ import { useState } from 'react'
 import type { Node } from '../../shared/index.ts'
 import { request, wordsOf } from '../api/client.ts'
 import { nodesQuery, whatIfQuery } from '../api/queries.ts'
+import { isThere } from './machineFacts.ts'
 import { sizeText } from '../words/sizes.ts'
 
 interface Props {
@@ -32,7 +33,6 @@ export function ReplaceMachine({ node, onInvite, onClose }: Props) {
       onClose()
     },
   })
-  const isThere = node.state === 'online' || node.state === 'suspect'
   const isTight = by !== undefined && by.freeBytes < node.usedBytes
   return (
     <Modal
@@ -63,13 +63,13 @@ export function ReplaceMachine({ node, onInvite, onClose }: Props) {
                 {by.name} is called {node.name} from now on, the old one “{node.name} (old)”.
               </List.Item>
               <List.Item>
-                {isThere
+                {isThere(node)
                   ? `What is on the old one (${sizeText(node.usedBytes)}) moves to where it belongs; nothing leaves it before its copies are elsewhere.`
                   : `The old one is off: what was on it is copied anew from the other machines${facts.data === undefined ? '' : ` (${sizeText(facts.data.bytesToCopy)})`}.`}
               </List.Item>
               <List.Item>When it is empty, the old one leaves the pool by itself.</List.Item>
             </List>
-            {!isThere && facts.data !== undefined && facts.data.files.lost > 0 ? (
+            {!isThere(node) && facts.data !== undefined && facts.data.files.lost > 0 ? (
               <Alert color="red" variant="light" icon={<IconInfoCircle aria-hidden />}>
                 <Text c="var(--mantine-color-text)">
                   Some files are on the old one alone. Switch it on once more, if that is possible.

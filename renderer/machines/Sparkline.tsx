@@ -10,7 +10,13 @@ import { areaPath, totals, trafficSentence, trafficText } from './trafficText.ts
 const widthPx = 120
 const heightPx = 22
 
-export function Sparkline({ traffic }: { readonly traffic: NodeTraffic }) {
+interface Props {
+  readonly traffic: NodeTraffic
+  /** False: the machine is not there, which is more than quiet. */
+  readonly isThere: boolean
+}
+
+export function Sparkline({ traffic, isThere }: Props) {
   const sentence = trafficSentence(traffic)
   return (
     <Tooltip label={sentence} multiline maw={300}>
@@ -18,7 +24,7 @@ export function Sparkline({ traffic }: { readonly traffic: NodeTraffic }) {
         <svg viewBox={`0 0 ${widthPx} ${heightPx}`} preserveAspectRatio="none" role="img" aria-label={sentence}>
           <path d={areaPath(totals(traffic), widthPx, heightPx)} vectorEffect="non-scaling-stroke" />
         </svg>
-        <span>{trafficText(traffic)}</span>
+        <span>{isThere ? trafficText(traffic) : ''}</span>
       </div>
     </Tooltip>
   )

@@ -22,12 +22,13 @@ export function useMachineFacts(): MachineFacts {
 }
 
 function factsOf(nodes: readonly Node[]): MachineFacts {
-  return nodes.map(({ id, name, site, deviceClass, state, self }) => ({
-    id,
-    name,
-    site,
-    deviceClass,
-    isThere: state === 'online' || state === 'suspect',
-    self,
-  }))
+  return nodes.map((node) => {
+    const { id, name, site, deviceClass, self } = node
+    return { id, name, site, deviceClass, isThere: isThere(node), self }
+  })
+}
+
+/** True for machines that answer, or did a moment ago. */
+export function isThere({ state }: Node): boolean {
+  return state === 'online' || state === 'suspect'
 }

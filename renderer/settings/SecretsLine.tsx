@@ -22,7 +22,7 @@ export function SecretsLine() {
   return (
     <div className={classes.line}>
       <div className={classes.words}>
-        <span>Secrets of this machine</span>
+        <span>Secrets</span>
         <Text size="sm" c="dimmed">
           {isWrapped
             ? 'Wrapped by this account’s keychain: a copied data folder opens nothing. Only the app can start Hadahoop here.'

@@ -31,7 +31,7 @@ export default function SettingsScreen() {
             <PoolSettings settings={settings.data} />
           )}
           <LinkedFolders />
-          {window.desktop === undefined ? null : <ThisComputer desktop={window.desktop} />}
+          <ThisComputer />
           <ThisWindow />
           <Checks />
           <Log />

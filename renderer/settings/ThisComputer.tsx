@@ -1,13 +1,23 @@
-/** What the desktop app keeps for this computer; there is no such section in a browser. */
+/** What holds for this computer: how it keeps its secrets, and in the desktop app what that keeps for it. */
 import { Button, Group, Switch } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Desktop, DesktopChange, DesktopSettings } from '../../shared/desktop.ts'
 import { failed } from '../app/undo.ts'
 import { Line, Section } from './lines.tsx'
+import { SecretsLine } from './SecretsLine.tsx'
 
 const queryKey = ['desktop-settings']
 
-export function ThisComputer({ desktop }: { readonly desktop: Desktop<File> }) {
+export function ThisComputer() {
+  return (
+    <Section title="This computer">
+      {window.desktop === undefined ? null : <AppLines desktop={window.desktop} />}
+      <SecretsLine />
+    </Section>
+  )
+}
+
+function AppLines({ desktop }: { readonly desktop: Desktop<File> }) {
   const client = useQueryClient()
   const settings = useQuery({ queryKey, queryFn: () => desktop.settings() })
   const keep = (answer: Promise<DesktopSettings>): void => {
@@ -19,7 +29,7 @@ export function ThisComputer({ desktop }: { readonly desktop: Desktop<File> }) {
   if (settings.data === undefined) return null
   const { startAtLogin, notifications, downloadFolder } = settings.data
   return (
-    <Section title="This computer">
+    <>
       <Line word="Start with the computer" consequence="Copies are only kept here while Hadahoop runs.">
         {(id, why) => (
           <Switch
@@ -66,6 +76,6 @@ export function ThisComputer({ desktop }: { readonly desktop: Desktop<File> }) {
           </Group>
         )}
       </Line>
-    </Section>
+    </>
   )
 }

@@ -4,7 +4,6 @@ import { request } from '../api/client.ts'
 import { session } from '../api/session.ts'
 import { failed } from '../app/undo.ts'
 import { Section } from './lines.tsx'
-import { SecretsLine } from './SecretsLine.tsx'
 import classes from './SettingsScreen.module.css'
 
 export function ThisWindow() {
@@ -29,7 +28,6 @@ export function ThisWindow() {
           ]}
         />
       </div>
-      <SecretsLine />
       {window.desktop === undefined ? <LogOut /> : null}
     </Section>
   )

@@ -35,6 +35,7 @@ export interface Disk {
   writeDurable(path: string, data: Uint8Array, options?: { readonly mode?: number }): Promise<void>
   /** The same without the fsyncs. */
   write(path: string, data: Uint8Array, options?: { readonly mode?: number }): Promise<void>
+  /** Durable when it resolves: what was removed does not come back. */
   remove(path: string): Promise<void>
   /** Names of files and folders in a folder, sorted; none if it does not exist. */
   list(path: string): Promise<string[]>

@@ -69,6 +69,7 @@ test('a durable write flushes file and folder, and the parents of folders it mad
   assert.equal(await flushes(disk.write('a/b/three', Buffer.from('3'))), 0)
   // A folder is durable as soon as it is made: later durable writes into it find it there and rely on that.
   assert.equal(await flushes(disk.write('c/four', Buffer.from('4'))), 1)
+  assert.equal(await flushes(disk.remove('a/b/one')), 1, 'what was removed stays removed')
 })
 
 test('files are for their owner only, unless said otherwise', { skip: process.platform === 'win32' }, async () => {

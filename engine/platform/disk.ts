@@ -72,7 +72,10 @@ class RealDisk implements FolderDisk {
   }
 
   remove(path: string): Promise<void> {
-    return this.#guarded(path, unlink)
+    return this.#guarded(path, async (absolute) => {
+      await unlink(absolute)
+      await this.#flushFolder(dirname(absolute))
+    })
   }
 
   async list(path: string): Promise<string[]> {

@@ -229,8 +229,8 @@ export class SimDisk {
       for (const suffix of ['', '-wal', '-shm']) rmSync(this.#real(path) + suffix, { force: true })
       return
     }
-    const before = this.#existing(path)
-    if (!this.#unflushed.has(path)) this.#unflushed.set(path, before)
+    this.#existing(path)
+    this.#unflushed.delete(path)
     this.#files.delete(path)
   }
 

@@ -115,8 +115,9 @@ test('a stream of events that has fallen silent is opened anew, and goes on', as
   await expect.poll(() => streams.length).toBe(2)
   await node.put('After.txt', 'after')
   const after = page.getByRole('grid').getByRole('row').filter({ hasText: 'After.txt' })
-  await expect(after).toContainText('1 min. ago')
+  // A minute more where the machine is slow.
+  await expect(after).toContainText(/[12] min\. ago/)
   // Times go on by themselves.
   await page.clock.fastForward(3 * 60_000)
-  await expect(after).toContainText(/[45] min\. ago/)
+  await expect(after).toContainText(/[4-6] min\. ago/)
 })

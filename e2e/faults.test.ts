@@ -4,7 +4,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -261,7 +271,32 @@ test('a full disk answers 507 and the node goes on', {
   assert.equal((await small.fetch('/v1/files/large')).status, 404)
   await small.put('still works', 'yes')
   assert.equal((await small.get('fits')).length, 2 * MiB)
+
+  const filler = join(folder, 'of somebody else')
+  fillUp(filler)
+  const put = async (name: string) => (await small.fetch(`/v1/files/${name}`, { method: 'PUT', body: name })).status
+  assert.equal(await put('one'), 507)
+  const refused = await small.fetch('/v1/folders/new', { method: 'PUT' })
+  assert.deepEqual([refused.status, await codeOf(refused)], [507, 'disk-full'])
+  assert.equal((await small.get('fits')).length, 2 * MiB)
+  rmSync(filler)
+  await until('there is room again', async () => (await put('two')) === 201)
+  assert.equal((await small.fetch('/v1/files/fits', { method: 'DELETE' })).status, 204)
+  assert.deepEqual((await small.list('')).map(({ name }) => name).sort(), ['still works', 'two'])
 })
+
+/** Writes to the file until the disk does not take one byte more. */
+function fillUp(path: string): void {
+  const file = openSync(path, 'w')
+  for (let size = MiB; size >= 1; size /= 2) {
+    try {
+      for (;;) writeSync(file, Buffer.alloc(size))
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+    }
+  }
+  closeSync(file)
+}
 
 test('a second node on a data folder in use exits 1 and says so', async () => {
   const { code, stderr } = await first.command('start')

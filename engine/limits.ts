@@ -39,8 +39,9 @@ export const limits = {
   storeCommitWorks: 1000,
   /** The chunk store asks the disk for its free space when the last answer is that old... */
   freeSpaceAskMs: 5_000,
-  /** ...or seems too little and is that old. */
+  /** ...or is that old and leaves no more than this. */
   freeSpaceReaskMs: 250,
+  freeSpacePlentyBytes: 256 * MiB,
   /** Damaged chunks that are kept for whoever wants to look; further ones are deleted. */
   quarantinedChunks: 64,
   /** A worker thread's heap; its buffers lie outside. */
@@ -70,6 +71,8 @@ export const limits = {
   inventoryBucketsAtOnce: 32,
   /** Inventory news wait this long for company. */
   inventoryDelayMs: 50,
+  /** When a claim that found no room on the disk is tried again. */
+  inventoryRetryMs: 5_000,
   /** A holder that sends nothing for this long while a read waits is left for the next. */
   fetchStallMs: 1_000,
   copiesAtOnce: 32,
@@ -322,6 +325,8 @@ export const limits = {
   /** Chunks that an upload may have under way to disks and peers. */
   storeAheadBytes: 64 * MiB,
   minimumFreeBytes: 512 * MiB,
+  /** The least that people can choose: the logs of the databases need room, or nothing could be deleted on a full disk. */
+  leastMinimumFreeBytes: 16 * MiB,
 
   // The log
   /** Lines kept in memory, and characters of each. */

@@ -7,6 +7,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { VERSION } from '../shared/index.ts'
 import { createThreadedCompute } from './chunks/index.ts'
 import { Engine } from './engine.ts'
+import { limits } from './limits.ts'
 import { type Assets, createGateway, loadAssets, Logbook, secretsOperations } from './gateway/index.ts'
 import { IDENTITY_FILE, loadIdentity, POOL_FILE, SecretFiles } from './identity/index.ts'
 import {
@@ -114,7 +115,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       report: log,
       // Over the network the token must not open files of this computer.
       ...(options.apiListen === undefined ? { localFiles: await createLocalFiles(options.dataDir) } : {}),
-      ...(options.minimumFreeBytes === undefined ? {} : { minimumFreeBytes: options.minimumFreeBytes }),
+      minimumFreeBytes: Math.max(options.minimumFreeBytes ?? limits.minimumFreeBytes, limits.leastMinimumFreeBytes),
     }),
   )
   cleanup.use(watchInterfaces(systemClock, () => engine.interfacesChanged()))

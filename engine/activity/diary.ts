@@ -4,6 +4,7 @@
  * exchanged for ever to say what other rows say already.
  */
 import type { Activity } from '../../shared/index.ts'
+import { isEngineError } from '../base/error.ts'
 import { limits } from '../limits.ts'
 import { migrate, readMigrations } from '../platform/index.ts'
 import type { Clock, Database, Statement } from '../ports.ts'
@@ -44,10 +45,17 @@ export class Diary {
     this.#setSight = database.prepare('INSERT OR REPLACE INTO sight (one, text) VALUES (1, ?)')
   }
 
+  /** On a full disk nothing is noted: what is only told must not keep it from happening. */
   note({ code, text, nodeId }: Happening): void {
     const atMs = this.#clock.nowMs()
-    const number = this.#insert.get<number>(atMs, code, text, nodeId ?? null) as number
-    this.#trim.run(number - limits.activityItems)
+    let number: number
+    try {
+      number = this.#insert.get<number>(atMs, code, text, nodeId ?? null) as number
+      this.#trim.run(number - limits.activityItems)
+    } catch (error) {
+      if (isEngineError(error, 'disk-full')) return
+      throw error
+    }
     this.#told(itemOf({ number, at_ms: atMs, code, text, node: nodeId ?? null }))
   }
 

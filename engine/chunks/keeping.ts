@@ -15,6 +15,7 @@ export class Keeping {
   readonly #table: ChunkTable
   readonly #commits: GroupCommit
   #lastMark = 0
+  readonly #undone: (() => Promise<unknown>)[] = []
 
   constructor(table: ChunkTable, commits: GroupCommit) {
     this.#table = table
@@ -44,9 +45,11 @@ export class Keeping {
   }
 
   async endLeases(uploads: readonly VersionId[]): Promise<void> {
-    await this.#commits.run(uploads.length * rowBytes, () => {
-      for (const upload of uploads) this.#table.endUpload(upload)
-    })
+    await this.#surely(() =>
+      this.#commits.run(uploads.length * rowBytes, () => {
+        for (const upload of uploads) this.#table.endUpload(upload)
+      }),
+    )
   }
 
   async endLeasesOfWriter(writer: NodeId, keepStart: number | null): Promise<void> {
@@ -64,10 +67,27 @@ export class Keeping {
   }
 
   async unmark(ids: readonly ChunkId[], mark: number): Promise<void> {
-    await this.#eachRow(ids, (row) => {
-      if (this.markOf(row) === mark) this.#table.unmark(row)
-      return true
-    })
+    await this.#surely(() =>
+      this.#eachRow(ids, (row) => {
+        if (this.markOf(row) === mark) this.#table.unmark(row)
+        return true
+      }),
+    )
+  }
+
+  /** Does again what failed, on a full disk for one, and would leave replicas kept for ever, or for ever leaving. */
+  async catchUp(): Promise<void> {
+    await Promise.all(this.#undone.splice(0).map((work) => this.#surely(work)))
+  }
+
+  /** Throws what `work` throws; then `catchUp` tries again. */
+  async #surely(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#undone.push(work)
+      throw error
+    }
   }
 
   isLeaving(id: ChunkId): boolean {

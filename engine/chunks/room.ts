@@ -25,6 +25,8 @@ export class Room {
   /** Bytes that came in since the disk was asked. */
   #sinceBytes = 0
   #asking: Promise<void> | undefined
+  /** Something was deleted since the question under way was asked: its answer may not know of it. */
+  #outdated = false
 
   constructor(options: RoomOptions, usedBytes: number) {
     this.#disk = options.disk
@@ -36,10 +38,11 @@ export class Room {
 
   /** Reserves room. Throws `quota-full` or `disk-full`. Each reservation ends by `fill` or `giveUp`. */
   async reserve(bytes: number): Promise<void> {
-    if (!this.#fits(bytes, limits.freeSpaceAskMs)) {
+    // Databases and other programs fill the disk as well: where little is left, only a fresh answer counts.
+    const hasPlenty = this.#aboveMinimum() - bytes > limits.freeSpacePlentyBytes
+    if (!this.#fits(bytes, hasPlenty ? limits.freeSpaceAskMs : limits.freeSpaceReaskMs)) {
       this.#checkQuota(bytes)
-      // Little is left, or the answer is old: ask, unless somebody just has.
-      if (this.#clock.monotonicMs() - this.#askedAtMs >= limits.freeSpaceReaskMs) await this.#ask()
+      if (this.#ageMs() >= limits.freeSpaceReaskMs) await this.#ask()
       this.#checkQuota(bytes)
       if (!this.#fits(bytes, Number.POSITIVE_INFINITY)) throw this.#diskFull()
     }
@@ -60,11 +63,12 @@ export class Room {
   /** Something was deleted: the disk is asked before the next refusal. */
   askAnew(): void {
     this.#askedAtMs = Number.NEGATIVE_INFINITY
+    this.#outdated = this.#asking !== undefined
   }
 
   /** Bytes that may still come in. */
   async bytes(): Promise<number> {
-    if (this.#clock.monotonicMs() - this.#askedAtMs >= limits.freeSpaceAskMs) await this.#ask()
+    if (this.#ageMs() >= limits.freeSpaceAskMs) await this.#ask()
     const underQuota = this.quotaBytes - this.usedBytes - this.#reservedBytes
     return Math.max(0, Math.min(underQuota, this.#aboveMinimum()))
   }
@@ -73,8 +77,13 @@ export class Room {
     return (
       this.usedBytes + this.#reservedBytes + bytes <= this.quotaBytes &&
       bytes <= this.#aboveMinimum() &&
-      this.#clock.monotonicMs() - this.#askedAtMs < maxAgeMs
+      this.#ageMs() <= maxAgeMs
     )
+  }
+
+  /** How old the disk's answer is. */
+  #ageMs(): number {
+    return this.#clock.monotonicMs() - this.#askedAtMs
   }
 
   #aboveMinimum(): number {
@@ -98,8 +107,9 @@ export class Room {
     })
   }
 
-  /** One question at a time, shared by all who want to know. */
+  /** One question at a time, shared by all who want to know, unless its answer comes too late for them. */
   #ask(): Promise<void> {
+    if (this.#asking !== undefined && this.#outdated) return this.#asking.then(() => this.#ask())
     this.#asking ??= this.#askNow().finally(() => {
       this.#asking = undefined
     })
@@ -107,11 +117,12 @@ export class Room {
   }
 
   async #askNow(): Promise<void> {
+    this.#outdated = false
     const before = this.#sinceBytes
     const freeBytes = await this.#disk.freeBytes()
     this.#freeBytes = freeBytes
     // What was written during the question may or may not be in the answer: it counts.
     this.#sinceBytes -= before
-    this.#askedAtMs = this.#clock.monotonicMs()
+    if (!this.#outdated) this.#askedAtMs = this.#clock.monotonicMs()
   }
 }

@@ -244,6 +244,11 @@ class DiskChunkStore implements OpenChunkStore {
     await this.#keeping.endLeases(uploads)
   }
 
+  async catchUp(): Promise<void> {
+    this.#checkOpen()
+    await this.#keeping.catchUp()
+  }
+
   async endLeasesOfWriter(writer: NodeId, keepStart: number | null): Promise<void> {
     this.#checkOpen()
     await this.#keeping.endLeasesOfWriter(writer, keepStart)

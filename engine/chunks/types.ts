@@ -29,8 +29,10 @@ export interface ChunkStore {
   sizeBytes(id: ChunkId): number | undefined
   /** Leases those that are here and not marked leaving, durably; tells which. */
   touch(ids: readonly ChunkId[], lease: Lease): Promise<boolean[]>
-  /** Ends the leases of uploads whose rows or cancellation were merged. */
+  /** Ends the leases of uploads whose rows or cancellation were merged. Throws `disk-full`; then `catchUp` ends them. */
   endLeases(uploads: readonly VersionId[]): Promise<void>
+  /** Ends the leases and marks that could not be ended while the disk was full. Throws `disk-full`. */
+  catchUp(): Promise<void>
   /** Ends the leases of a writer at all its starts but `keepStart`; null keeps none. */
   endLeasesOfWriter(writer: NodeId, keepStart: number | null): Promise<void>
   leasesOf(id: ChunkId): Lease[]

@@ -4,6 +4,7 @@
  * trusted: whoever answers must prove the node's identity, so a false sighting costs one failed dial, and it never pushes
  * out an address that worked or was typed.
  */
+import { isEngineError } from '../base/error.ts'
 import type { NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
 import type { Clock } from '../ports.ts'
@@ -83,7 +84,7 @@ export class AddressBook {
     for (const [node, known] of this.#knownByNode) {
       if (this.#host.isMember(node) || !known.some(isKept)) continue
       this.#knownByNode.delete(node)
-      this.#store.transact(() => this.#store.setAddresses(node, []))
+      this.#keep(node, [])
     }
   }
 
@@ -124,7 +125,16 @@ export class AddressBook {
       typed: sources.has('typed'),
       workedAtMs,
     }))
-    this.#store.transact(() => this.#store.setAddresses(node, kept))
+    this.#keep(node, kept)
+  }
+
+  /** On a full disk what is known is known until the program ends, or until it changes again. */
+  #keep(node: NodeId, kept: Parameters<MemberStore['setAddresses']>[1]): void {
+    try {
+      this.#store.transact(() => this.#store.setAddresses(node, kept))
+    } catch (error) {
+      if (!isEngineError(error, 'disk-full')) throw error
+    }
   }
 }
 

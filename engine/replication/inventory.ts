@@ -58,7 +58,12 @@ export class InventoryExchange {
         return { ok: false }
       }
       heard.sequence = body.sequence
-      await this.#claim(peer.nodeId, unpackIds(body.added), unpackIds(body.removed))
+      try {
+        await this.#claim(peer.nodeId, unpackIds(body.added), unpackIds(body.removed))
+      } catch (error) {
+        heard.sequence = undefined // our disk is full: this news is lost, and only a comparison brings it again
+        throw error
+      }
       return { ok: true }
     })
     network.handle(inventorySums, async ({ group }) => ({
@@ -104,12 +109,16 @@ export class InventoryExchange {
     })
   }
 
-  /** Sends what is waiting now; resolves when it is recorded here (peers are told, not waited for). */
+  /**
+   * Sends what is waiting now; resolves when it is recorded here (peers are told, not waited for). Throws `disk-full`; then
+   * it is recorded later.
+   */
   async flush(): Promise<void> {
     this.#flushAt?.[Symbol.dispose]()
     this.#flushAt = undefined
-    this.#flushed = this.#flushed.then(() => this.#flushOnce())
-    await this.#flushed
+    const flushing = this.#flushed.then(() => this.#flushOnce())
+    this.#flushed = flushing.catch(() => this.#flushLater(limits.inventoryRetryMs))
+    await flushing
   }
 
   async stop(): Promise<void> {
@@ -128,13 +137,25 @@ export class InventoryExchange {
       this.#added.delete(id)
       this.#removed.add(id)
     }
-    if (this.#added.size + this.#removed.size >= limits.inventoryBatch) void this.flush()
-    else this.#flushAt ??= this.#deps.clock.timer(limits.inventoryDelayMs, () => void this.flush())
+    if (this.#added.size + this.#removed.size >= limits.inventoryBatch) this.#flushUnasked()
+    else this.#flushLater(limits.inventoryDelayMs)
+  }
+
+  #flushLater(delayMs: number): void {
+    if (this.#stopped) return
+    this.#flushAt ??= this.#deps.clock.timer(delayMs, () => this.#flushUnasked())
+  }
+
+  #flushUnasked(): void {
+    this.flush().catch((error: unknown) => this.#deps.report(`recording what is held here: ${messageOf(error)}`))
   }
 
   async #flushOnce(): Promise<void> {
     this.#tell()
-    for (const { added, removed } of this.#told.splice(0)) await this.#claim(this.#deps.self, added, removed)
+    for (let news = this.#told[0]; news !== undefined; news = this.#told[0]) {
+      await this.#claim(this.#deps.self, news.added, news.removed)
+      this.#told.shift()
+    }
   }
 
   /** Sends what is waiting to whoever is connected. */

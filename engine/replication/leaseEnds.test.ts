@@ -15,6 +15,7 @@ function world() {
     catalog: { missingSegments: () => Array.from({ length: facts.missing }, () => 'missing' as SegmentId) },
     store: {
       leaseWriters: () => facts.leases,
+      catchUp: async () => {},
       async endLeasesOfWriter(who, keepStart) {
         facts.leases = facts.leases.filter((each) => each.writer !== who || each.writerStart === keepStart)
       },

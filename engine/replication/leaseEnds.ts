@@ -11,7 +11,7 @@ export interface LeaseEndsDeps {
   readonly self: NodeId
   readonly startNumber: number
   readonly catalog: Pick<Catalog, 'missingSegments'>
-  readonly store: Pick<ChunkStore, 'leaseWriters' | 'endLeasesOfWriter'>
+  readonly store: Pick<ChunkStore, 'leaseWriters' | 'endLeasesOfWriter' | 'catchUp'>
   readonly isMember: (nodeId: NodeId) => boolean
   /** The start of a connected member; undefined if it is not connected. */
   readonly startOf: (nodeId: NodeId) => number | undefined
@@ -33,6 +33,7 @@ export class LeaseEnds {
   /** Ends what can be ended now; cheap, for every few seconds. */
   async check(): Promise<void> {
     const { self, startNumber, store, isMember, startOf, catalog } = this.#deps
+    await store.catchUp()
     const writers = store.leaseWriters()
     // While a segment is missing, the versions that name it do not protect their chunks here yet.
     if (writers.length === 0 || catalog.missingSegments(1).length > 0) return

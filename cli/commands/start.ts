@@ -33,7 +33,11 @@ export function startCommand(program: Command): void {
     .option('--no-discovery', 'do not look for machines on the local network')
     .option('--site <site>', 'where this machine stands: home, office')
     .option('--quota <size>', 'space it gives to the pool: 500GB', sizeOf)
-    .option('--min-free <size>', 'space that stays free on its disk whatever the quota (default: 537MB, at least 17MB)', sizeOf)
+    .option(
+      '--min-free <size>',
+      'space that stays free on its disk whatever the quota (default: 537MB, at least 17MB)',
+      sizeOf,
+    )
     .addOption(new Option('--headless').hideHelp())
   command.action(async () => {
     const context = new Context(command.optsWithGlobals())

@@ -8,7 +8,7 @@ import { bytesOf, hexOf } from '../base/bytes.ts'
 import { EngineError, isEngineError } from '../base/error.ts'
 import type { NodeId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
-import { migrate, readMigrations } from '../platform/index.ts'
+import { migrate, readMigrations, transact } from '../platform/index.ts'
 import type { Database } from '../ports.ts'
 import { decodeRow, encodeRow, type MemberRow, type RowHash } from './memberRow.ts'
 
@@ -53,24 +53,7 @@ export class MemberStore {
 
   /** Runs `work` as one commit, durable when this returns; an exception undoes it. */
   transact<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      this.#rollBack()
-      throw error
-    }
-  }
-
-  /** A full disk or a simulated crash may have ended the transaction already. */
-  #rollBack(): void {
-    try {
-      this.#database.exec('ROLLBACK')
-    } catch (error) {
-      assert(error instanceof Error)
-    }
+    return transact(this.#database, work)
   }
 
   pool(): PoolMark | undefined {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isEngineError } from '../base/error.ts'
 import type { Database } from '../ports.ts'
-import { migrate, openSqlite } from './sqlite.ts'
+import { migrate, openSqlite, transact } from './sqlite.ts'
 import { testFolder } from './testFolder.ts'
 
 const coded = (code: string) => (error: unknown) => isEngineError(error, code)
@@ -127,5 +127,32 @@ test('commits that returned are there after kill -9', async () => {
   const database = openSqlite(path)
   const count = database.prepare('SELECT count(*) FROM t').pluck().get<number>() ?? 0
   assert(count >= last && last > 10, `${last} were acknowledged, ${count} are there`)
+  database.close()
+})
+
+test('a transaction that the disk refuses leaves nothing, says so, and the next one begins', () => {
+  using folder = testFolder()
+  const database = openSqlite(join(folder.path, 'a.db'))
+  database.exec('CREATE TABLE t (data BLOB) STRICT')
+  const insert = database.prepare('INSERT INTO t VALUES (zeroblob(100000))')
+  const count = database.prepare('SELECT count(*) FROM t').pluck()
+  database.exec('PRAGMA max_page_count = 30')
+  const insertTwice = () =>
+    transact(database, () => {
+      insert.run()
+      insert.run()
+    })
+  assert.throws(insertTwice, coded('disk-full'))
+  assert.equal(count.get(), 0)
+  database.exec('PRAGMA max_page_count = 1000')
+  insertTwice()
+  assert.equal(count.get(), 2)
+  const thrown = new Error('thrown by the work')
+  const failing = () => {
+    insert.run()
+    throw thrown
+  }
+  assert.throws(() => transact(database, failing), thrown)
+  assert.equal(count.get(), 2)
   database.close()
 })

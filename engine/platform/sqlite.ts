@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import BetterSqlite from 'better-sqlite3'
-import { EngineError, messageOf } from '../base/error.ts'
+import { EngineError } from '../base/error.ts'
 import { KiB, limits } from '../limits.ts'
 import type { Database, SqlValue, Statement } from '../ports.ts'
 
@@ -52,24 +52,27 @@ export function migrate(database: Database, migrations: readonly Migration[]): v
     )
   }
   for (const migration of migrations.slice(present)) {
-    database.exec('BEGIN IMMEDIATE')
-    try {
+    transact(database, () => {
       database.exec(migration.sql)
       database.exec(`PRAGMA user_version = ${migration.version}`)
-      database.exec('COMMIT')
-    } catch (error) {
-      rollBack(database)
-      throw error
-    }
+    })
   }
 }
 
-/** A full disk may have made SQLite roll back by itself; that is no error of its own. */
-function rollBack(database: Database): void {
+/** Runs `work` in a transaction of its own, durable when this returns. Throws what `work` throws, `disk-full`; then nothing has changed. */
+export function transact<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
   try {
-    database.exec('ROLLBACK')
+    const result = work()
+    database.exec('COMMIT')
+    return result
   } catch (error) {
-    if (!messageOf(error).includes('no transaction is active')) throw error
+    try {
+      database.exec('ROLLBACK')
+    } catch {
+      // A full disk has made SQLite roll back by itself. If it was something else, the next transaction cannot begin and says why.
+    }
+    throw error
   }
 }
 

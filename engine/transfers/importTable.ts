@@ -4,6 +4,7 @@
  */
 import { EntryIds, type EntryId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
+import { transact } from '../platform/index.ts'
 import type { Database, Statement } from '../ports.ts'
 import type { Failure } from './importRun.ts'
 import type { ImportState } from './state.ts'
@@ -114,7 +115,7 @@ export class ImportTable {
 
   /** Writes what may have changed; with `failures` also those, in the same transaction. */
   save(row: ImportRow, failures?: readonly Failure[]): void {
-    this.#together(() => {
+    transact(this.#database, () => {
       this.#update.run(
         ...[row.state, row.startedMs, row.finishedMs, row.filesDone, row.filesSkipped, row.filesTotal],
         ...[row.filesFailed, row.filesLeftOut, row.bytesDone, row.bytesTotal],
@@ -157,21 +158,10 @@ export class ImportTable {
   #sum(entries: readonly EntryId[], change: (entry: EntryId) => number): number {
     let changes = 0
     if (entries.length === 0) return 0
-    this.#together(() => {
+    transact(this.#database, () => {
       for (const entry of entries) changes += change(entry)
     })
     return changes
-  }
-
-  #together(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      work()
-      this.#database.exec('COMMIT')
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { EntryId, VersionId } from '../base/ids.ts'
 import { limits } from '../limits.ts'
+import { transact } from '../platform/index.ts'
 import type { Database, Statement } from '../ports.ts'
 
 export interface LinkRow {
@@ -155,8 +156,7 @@ export class LinkedTable {
 
   put({ number }: LinkRow, items: readonly LinkedItem[]): void {
     if (items.length === 0) return
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
+    transact(this.#database, () => {
       for (const item of items) {
         const kind = item.kind === 'file' ? 0 : 1
         this.#put.run(
@@ -164,11 +164,7 @@ export class LinkedTable {
           ...[item.entry, item.version],
         )
       }
-      this.#database.exec('COMMIT')
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
+    })
   }
 
   at({ number }: LinkRow, path: string): LinkedItem | undefined {

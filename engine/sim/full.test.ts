@@ -34,7 +34,7 @@ function onlyFull(error: unknown): void {
 
 /** Not even the log of a database grows. */
 function notAByte(operation: DiskOperation): EngineError | undefined {
-  const isWrite = operation === 'commit' || operation === 'write'
+  const isWrite = ['commit', 'write', 'writeDurable'].includes(operation)
   return isWrite ? new EngineError('disk-full', 'not a byte is left', { retryable: true }) : undefined
 }
 
